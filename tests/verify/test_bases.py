@@ -81,6 +81,6 @@ def test_of_files_with_the_same_rows_the_base_is_the_one_with_the_same_other_key
     for name, keys in (("small.yaml", {}), ("small-leaky.yaml", other)):
         (tmp_path / "models" / name).write_text(yaml.safe_dump({"nc": 80, **keys, **ROWS}))
     for keys, expected in (({}, "small.yaml"), (other, "small-leaky.yaml")):
-        found = find_base(tmp_path, {"nc": 3, **keys, **ROWS}, "small-leaky-mine.yaml", lambda data: dict)
+        found = find_base([tmp_path], {"nc": 3, **keys, **ROWS}, "small-leaky-mine.yaml", lambda data: dict)
         assert found is not None
         assert found.file.name == expected

@@ -119,6 +119,17 @@ def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full
         ("[256, 3, 2]", "[256, 3, 2.0]", "build", FAIL, "Conv gets 2.0 as its stride: write a whole number, 2"),
         ("Concat, [1]", "Concat, [2]", "build", FAIL, "write Concat, [1]"),
         ("SPPF, [1024, 5]", "CBAM, [1024, 7]", "build", FAIL, "import it there, and let a branch of parse_model"),
+        (
+            "nc: 80",
+            "nc: 80\nchannels: 6",
+            "build",
+            WARN,
+            "says channels: 6, and this release makes the model for images",
+        ),
+        ("nc: 80", "nc: 80\nchannels: 6", "build", WARN, "write it as ch: 6, which this release reads"),
+        ("nc: 80", "nc: 80\nch: 6", "build", PASS, ""),
+        ("nc: 80", "nc: 80\nch: 6", "trainer-setup", WARN, "takes images of 6 channels, and upstream's loader makes 3"),
+        ("nc: 80", "nc: 80\nch: 3", "trainer-setup", PASS, ""),
         ("[16, 19, 22], 1, Detect", "[16, 16, 22], 1, Detect", "head", WARN, "reads layer 16 (C3k2) twice"),
         ("[16, 19, 22], 1, Detect", "[22, 19, 16], 1, Detect", "head", PASS, "32, 16, 8"),
         ("[16, 19, 22], 1, Detect", "[22, 19, 16], 1, Detect", "only-intended", FAIL, "let layer 23 read [16, 19, 22]"),
@@ -128,6 +139,19 @@ def test_what_upstream_cannot_use_is_told_with_its_remedy(old, new, check, statu
     found = found_by(check, full_workspace(PIN), edited_cfg("yolo11", "n", old, new))
     assert found.status == status
     assert word in f"{found.summary} {found.hint}"
+
+
+@pytest.mark.more
+@pytest.mark.parametrize(("key", "check"), [("ch", "build"), ("ch", "forward"), ("channels", "build")])
+def test_a_release_that_takes_the_channels_from_the_data_says_so(key, check, edited_cfg, full_workspace):
+    file = edited_cfg("yolo26", "n", "nc: 80", f"nc: 80\n{key}: 6")
+    found = found_by(check, full_workspace("ultralytics-8.4.0"), file)
+    if check == "forward":  # on the images that the model really takes
+        assert found.status == PASS
+        return
+    assert found.status == WARN
+    assert f"says {key}: 6, and this release makes the model for images of 3 channels" in found.summary
+    assert "write channels: 6 in the YAML of the data" in found.hint
 
 
 ROW = "  - [30,61, 62,45, 59,119]"  # of YOLOv5's anchors, for its second map

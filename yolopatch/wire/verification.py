@@ -85,6 +85,7 @@ class VerifyRequest(UpstreamRequest):
         pristine: the folder of the unchanged upstream, None where it is not at hand.
         no_pristine: why it is not; None where it is.
         foreign: paths of YAMLs in the workspace that no release has: none of them is upstream's own.
+        unedited: a folder with upstream's own form of those of them that were edited in place; None without one.
         base: upstream's own YAML that the file was made from; None for the one most like it.
         multiples: `depth_multiple` and `width_multiple` for a file that is written for another scale, else None.
         history: what the git history of the checkout says.
@@ -92,6 +93,8 @@ class VerifyRequest(UpstreamRequest):
         folder: an empty folder that the task may write to.
         checks: the ids of the checks to run, in this order.
         crashed: the ids of checks that crashed an earlier process.
+        elsewhere: for each class that the file names and the parser's file does not, what to do to get it; "" where
+            yolopatch knows none of this name. A name that is not in it was not looked for.
     """
 
     cfg: str
@@ -105,9 +108,11 @@ class VerifyRequest(UpstreamRequest):
     starts: Starts | None = None
     no_pristine: NoPristine | None = None
     foreign: tuple[str, ...] = ()
+    unedited: str | None = None
     folder: str = ""
     checks: tuple[str, ...] = ()
     crashed: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

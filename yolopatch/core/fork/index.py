@@ -100,6 +100,13 @@ class ReleaseIndex:
         known = dict(zip(words[::2], words[1::2]))
         return _read_runs(known.get(definition_id(nodes), ""), len(self.releases))
 
+    def having(self, name: str, folder: str) -> tuple[str, ...]:
+        """Return the releases that define a name, in whatever form, in a file of a folder; oldest first."""
+        lines = (line for path, listed in self.definitions.items() if path.startswith(folder) for line in listed)
+        texts = [text for line in lines if line.startswith(f"{name} ") for text in line.split(" ")[2::2]]
+        numbers = {number for text in texts for run in _read_runs(text, len(self.releases)) for number in run}
+        return tuple(self.releases[number] for number in sorted(numbers))
+
     def named(self, runs: Runs) -> tuple[str, ...]:
         """Return the versions of these releases."""
         return tuple(self.releases[number] for run in runs for number in run)

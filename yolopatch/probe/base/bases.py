@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -45,7 +45,7 @@ def _base(file: Path, found: dict[str, Any], data: dict[str, Any]) -> Base:
 
 
 def find_base(
-    root: Path | str,
+    roots: Sequence[Path | str],
     data: dict[str, Any],
     name: str,
     model_class: Callable[[dict[str, Any]], type[Any]],
@@ -54,15 +54,16 @@ def find_base(
     """Return upstream's own YAML that is most like a parsed file, or None where no file is like it.
 
     Args:
-        root: the folder of an unchanged upstream.
+        roots: the folders with upstream's own files; the first may have others as well, which are `foreign`.
         data: the parsed file.
         name: the file's name; it decides between upstream's files that describe the same network.
         model_class: see Upstream; the base is of the same, so of the same task. Rows alone do not tell it: to a head of
             the user's own, each of upstream's is as unlike.
-        foreign: paths of files in the folder that are not upstream's own.
+        foreign: paths of files in the first folder that are not upstream's own.
     """
-    others, wanted = {Path(root, path) for path in foreign}, model_class(data)
-    found = [_base(file, other, data) for file, other in _models(Path(root), others) if model_class(other) is wanted]
+    others, wanted = {Path(roots[0], path) for path in foreign}, model_class(data)
+    files = (one for root in roots for one in _models(Path(root), others))
+    found = [_base(file, other, data) for file, other in files if model_class(other) is wanted]
     best = max(found, key=lambda base: _rank(base, data, name), default=None)
     return best if best and best.alignment.score >= LEAST_LIKENESS else None
 

@@ -30,6 +30,7 @@ class Recorder:
         given: by layer index, those of the arguments that parse_model passed itself.
         in_place: by name in the model, whether a module works in place, as its constructor left it: upstream changes
             this right after parse_model.
+        counted: how many channels parse_model counted for each layer that it made.
     """
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class Recorder:
         self.given: dict[int, dict[str, Any]] = {}
         self.evaluated: dict[int, list[Any]] = {}
         self.in_place: dict[str, bool] = {}
+        self.counted: list[int] = []
         self._before: ProfileFunction | None = None
 
     def __enter__(self) -> Recorder:
@@ -54,6 +56,7 @@ class Recorder:
     def _watch(self, frame: FrameType, event: str, given: object) -> None:
         if event == "return" and frame.f_code.co_name == "parse_model":
             self._keep_in_place(given)
+            self.counted = list(frame.f_locals.get("ch") or ())
         if event != "call" or frame.f_code.co_name != "__init__":
             return
         caller = _parse_model_of(frame.f_back)

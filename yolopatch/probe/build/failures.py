@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
@@ -21,6 +22,7 @@ from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.python.packages import OF_POST, how_to_get, how_to_install
 from ...wire.verification import History, VerifyRequest
 from ..base.rows import Row
+from ..explain.axes import MAP_AXES, first_without_map, remedy_for
 from ..explain.causes import Cause, known_cause
 from ..explain.in_place import changed_in_place
 from ..explain.raising import first_line, line_in, raised
@@ -31,9 +33,10 @@ from ..protocol.refusal import ModelRefusal, Refusal
 from ..tensors.tensors import image, layer_outputs, tensors
 from .arguments import Recorder, misread, role
 from .keys import FIX_THE_FILE, wrong_key
-from .miscounted import is_the_bases, misled_by
+from .miscounted import is_the_bases, miscounted, misled_by
 from .subject import SIDE, Subject, shapes
 from .upstreams import Upstream
+from .wiring import forgotten_numbers
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 _ZERO_HINT = "keep at least one channel, such as max(1, c // r), or use the module where its input is wide enough"
@@ -44,7 +47,14 @@ _NUMBERS = ("input channels", "channels", "repeats", "kernel", "stride", "groups
 
 
 def explain(subject: Subject, error: BaseException) -> Finding:
-    """Return the failed finding of `build` for an exception that building the model raised.
+    """Return the failed finding of `build` for an exception that building the model raised."""
+    found = _explained(subject, error)
+    renumber = forgotten_numbers(subject)  # it is the cause where it repairs the file, whatever was raised for it
+    return replace(found, hint=renumber) if renumber else found
+
+
+def _explained(subject: Subject, error: BaseException) -> Finding:
+    """Return the finding for the exception alone.
 
     The frames of the traceback show the layer: the frame of parse_model (which layer it was making), or of upstream's
     loop over the layers, which runs once while a model is built, to measure the strides.
@@ -180,11 +190,28 @@ def _unknown_class(subject: Subject, row: Row, evidence: dict[str, Any]) -> Find
             "let a branch of parse_model pass what its constructor takes, such as the channels of its input"
         )
     else:
-        of_torch = [f"nn.{name}" for name in vars(nn) if name[:1].isupper()] if "nn." in row.module else []
-        near = difflib.get_close_matches(row.module, of_torch or _known(subject), n=3)
-        hint = "apply its module to this workspace, or fix the name" + (f": {', '.join(near)}?" if near else "")
+        hint = _elsewhere_hint(subject, row.module)
     return failed(
         f"layer {row.index} asks for the class {row.module}, which parse_model does not know", hint, **evidence
+    )
+
+
+def _elsewhere_hint(subject: Subject, name: str) -> str:
+    """Return where a class is to be had that no file of the checkout defines, and what its name may be meant for."""
+    found = subject.request.elsewhere.get(name)
+    if found:
+        return found
+    of_torch = [f"nn.{one}" for one in vars(nn) if one[:1].isupper()] if name.startswith("nn.") else []
+    near = difflib.get_close_matches(name, of_torch or _known(subject), n=3)
+    meant = f": {', '.join(near)}?" if near else ""
+    if of_torch:
+        return f"torch.nn has no {name.removeprefix('nn.')}: fix the name{meant}"
+    if found is None:
+        return f"apply its module to this workspace, or fix the name{meant}"
+    file = Path(subject.upstream.file).name
+    return (
+        f"no release that yolopatch knows has it, and no module: import the file with your class in {file}, with a "
+        f"branch for it in parse_model; or fix the name{meant}"
     )
 
 
@@ -225,6 +252,13 @@ def _not_called(
             "c2 = ch[f[0]] where it adds maps, sum(ch[x] for x in f) where it joins them",
             **evidence,
         )
+    if "int' object is not iterable" in str(error) and not isinstance(_written_from(subject, row), list):
+        return failed(
+            f"layer {row.index} ({row.module}) names one layer as a number, and parse_model looks for a list of layers "
+            "there",
+            f"write it in brackets: [[{row.written[0]}], {row.repeats}, {row.module}, ...]",
+            **evidence,
+        )
     if is_the_bases(subject, row):
         return failed(
             f"parse_model itself fails at layer {row.index} ({row.module}), whose row is upstream's own: "
@@ -238,6 +272,10 @@ def _not_called(
         f"its constructor is {row.module}{_signature(cls)}: fix the row, or its branch in parse_model",
         **evidence,
     )
+
+
+def _written_from(subject: Subject, row: Row) -> Any:
+    return [*subject.data["backbone"], *subject.data["head"]][row.index][0]
 
 
 def _not_constructed(
@@ -327,7 +365,7 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
     row = rows[layer.i]
     inputs = shapes(given)
     evidence |= {"layer": row.index, "class": row.module, "row": _row_text(row), "input_shapes": inputs}
-    known = known_cause(None, error) or _empty_layer(subject, layer, row)
+    known = _no_map(subject, runner, row, inputs) or known_cause(None, error) or _empty_layer(subject, layer, row)
     if known:
         return failed(known.what, known.remedy, **evidence)
     names = " and ".join(f"{s} ({rows[s].module})" if s >= 0 else "the image" for s in row.sources)
@@ -336,11 +374,30 @@ def _while_run(subject: Subject, error: BaseException, runner: FrameType, eviden
         f"{' and '.join(map(str, inputs))}: {_message(error)}",
         _list_hint(row, error)
         or _axis_hint(row, error)
+        or (_size_hint(subject, runner, error) if _JOINED.search(str(error)) else "")
         or _fraction_hint(subject, row)
         or _mismatch_hint(subject, runner, row, inputs, evidence)
         or _size_hint(subject, runner, error)
         or _fallback_hint(error, evidence),
         **evidence,
+    )
+
+
+def _no_map(subject: Subject, runner: FrameType, row: Row, inputs: list[list[int]]) -> Cause | None:
+    """Return the cause where a layer of upstream's got something else than a map from a layer before it."""
+    of_upstream = {"Concat"} if subject.found_base is None else {one.module for one in subject.base_rows}
+    if all(len(shape) == MAP_AXES for shape in inputs) or not (row.module in of_upstream or "nn." in row.module):
+        return None
+    model = runner.f_locals["self"]
+    found = first_without_map(list(model.model), image(model, SIDE))
+    if found is None:
+        return None
+    index, shape = found
+    name = subject.rows[index].module
+    return Cause(
+        f"layer {index} ({name}) makes of its maps a tensor of {len(shape)} axes, {shape}, and layer {row.index} "
+        f"({row.module}) needs a map, with 4: batch, channels, height, width",
+        remedy_for(len(shape), name),
     )
 
 
@@ -425,6 +482,9 @@ def _mismatch_hint(
                 f"parse_model has no branch for {other.module} (layer {other.index}): it passes the row's arguments "
                 "as written, without the input channels, and expects as many output channels as its input has"
             )
+    misled = miscounted(subject, list(runner.f_locals["self"].model), recorder)
+    if misled:
+        return f"{misled.what}: {misled.remedy}"
     counted = next((v for k, v in recorder.given.get(row.index, {}).items() if role(k) == "input channels"), None)
     if len(inputs) == 1 and isinstance(counted, int) and counted != inputs[0][1]:
         if row.sources == (-1,):

@@ -10,6 +10,7 @@ import yaml
 from torch import nn
 
 from ..explain.causes import Cause
+from ..tensors.tensors import CHANNEL_KEYS, image_channels
 from .subject import Subject
 
 
@@ -25,6 +26,22 @@ def wrong_key(subject: Subject) -> Cause | None:
         or _wrong_classes(subject, data)
         or _wrong_activation(subject, data)
         or _wrong_anchors(subject, data)
+    )
+
+
+def unread_channels(subject: Subject) -> Cause | None:
+    """Return what the file says of the images' channels that this release does not read; None where it reads all."""
+    model, key = subject.model, next((key for key in CHANNEL_KEYS if key in subject.model.yaml), "")
+    real = image_channels(model)
+    unread = next((one for one in CHANNEL_KEYS if subject.data.get(one) not in (None, real)), None)
+    if unread is None:
+        return None
+    value = subject.data[unread]
+    return Cause(
+        f"the file says {unread}: {value}, and this release makes the model for images of {real} channels all the same",
+        f"write {key}: {value} in the YAML of the data: the trainer builds the model for it"
+        if key == "channels"
+        else f"write it as {key}: {value}, which this release reads",
     )
 
 

@@ -13,7 +13,7 @@ from torch.nn import Module
 from ..base.rows import Row
 from ..explain.causes import Cause
 from ..tensors.tensors import layer_outputs
-from .arguments import Recorder, value_of
+from .arguments import Recorder, role, value_of
 from .subject import SIDE, Subject
 
 
@@ -31,12 +31,26 @@ def misled_by(subject: Subject, row: Row, made: Mapping[str, Any]) -> Cause | No
     recorder = Recorder()
     with recorder, suppress(Exception):  # the same error again: only the arguments are needed now
         subject.build()
-    return _other_than_given(subject, row, layers, counted, recorder) or _other_than_the_base(subject, row, counted)
+    found = _other_than_given(subject, layers, counted, recorder)
+    if found:
+        return Cause(f"{found.what}; so layer {row.index} ({row.module}) cannot be made", found.remedy)
+    return _other_than_the_base(subject, row, counted)
+
+
+def miscounted(subject: Subject, layers: Sequence[Module], recorder: Recorder) -> Cause | None:
+    """Return the first layer of a model that does not run that gets or gives other channels than parse_model counts.
+
+    Args:
+        subject: the model.
+        layers: its layers; those before the one that fails are run.
+        recorder: what parse_model made them with.
+    """
+    return _other_than_given(subject, layers, recorder.counted, recorder)
 
 
 @torch.no_grad()
 def _other_than_given(
-    subject: Subject, row: Row, layers: Sequence[Module], counted: Sequence[int], recorder: Recorder
+    subject: Subject, layers: Sequence[Module], counted: Sequence[int], recorder: Recorder
 ) -> Cause | None:
     """Run the layers that were made; return the first that gets or gives other channels than were counted."""
     x: Any = torch.zeros(1, _channels_of_image(subject), SIDE, SIDE)
@@ -47,12 +61,12 @@ def _other_than_given(
             x = _read(x, given, source)
             passed = value_of(recorder.given.get(len(given), {}), "input channels")
             if isinstance(x, Tensor) and isinstance(passed, int) and x.dim() == 4 and x.shape[1] != passed:
-                return _passed_wrong(subject, row, len(given), passed, x.shape[1])
+                return _passed_wrong(subject, len(given), passed, x.shape[1])
             x = layer.eval()(x)
         except Exception:  # a layer that does not run by itself is explained elsewhere, or is no cause
             return None
         if isinstance(x, Tensor) and x.dim() == 4 and x.shape[1] != count:
-            return _counted_wrong(subject, row, len(given), count, x.shape[1])
+            return _counted_wrong(subject, len(given), count, x.shape[1], recorder)
         given.append(x)
     return None
 
@@ -68,21 +82,27 @@ def _read(x: Any, given: Sequence[Any], source: int | list[int]) -> Any:
     return [x if one == -1 else given[one] for one in source]
 
 
-def _passed_wrong(subject: Subject, row: Row, index: int, passed: int, real: int) -> Cause:
+def _passed_wrong(subject: Subject, index: int, passed: int, real: int) -> Cause:
     name = subject.rows[index].module
     return Cause(
-        f"layer {index} ({name}) is made for {passed} channels, and its input has {real}; so parse_model counts other "
-        f"channels than there are, and layer {row.index} ({row.module}) cannot be made",
+        f"layer {index} ({name}) is made for {passed} channels, and its input has {real}",
         f"let the branch of {name} in parse_model take the channels of its input, ch[f], and not those of the row",
     )
 
 
-def _counted_wrong(subject: Subject, row: Row, index: int, count: int, real: int) -> Cause:
-    name = subject.rows[index].module
+def _counted_wrong(subject: Subject, index: int, count: int, real: int, recorder: Recorder) -> Cause:
+    row = subject.rows[index]
+    what = f"parse_model counts {count} channels for layer {index} ({row.module}), which gives {real}"
+    if tuple(recorder.given.get(index, {}).values()) == row.args:
+        takes_channels = "input channels" in map(role, recorder.given[index])
+        hands_over = ", and hands ch[f] over to it" if takes_channels else ""
+        return Cause(
+            f"{what}, as it has no branch for {row.module}: it counts those of the input",
+            f"write a branch for {row.module} in parse_model, which sets c2 to what the class gives{hands_over}",
+        )
     return Cause(
-        f"parse_model counts {count} channels for layer {index} ({name}), which gives {real}; so layer {row.index} "
-        f"({row.module}) cannot be made",
-        f"let the branch of {name} in parse_model set c2 to what the class gives: c2 = ch[f] where it keeps the "
+        what,
+        f"let the branch of {row.module} in parse_model set c2 to what the class gives: c2 = ch[f] where it keeps the "
         "channels of its input",
     )
 
@@ -118,5 +138,8 @@ def is_the_bases(subject: Subject, row: Row) -> bool:
     if subject.found_base is None:
         return False
     other = subject.alignment.base_of[row.index]
-    base = None if other is None else subject.base_rows[other]
-    return base is not None and (base.module, base.args) == (row.module, row.args)
+    if other is None:
+        return False
+    base, own_of = subject.base_rows[other], subject.alignment.own_of
+    sources = tuple(own_of.get(source, source) for source in base.sources)
+    return (base.module, base.args, sources) == (row.module, row.args, row.sources)

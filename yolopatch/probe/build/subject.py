@@ -68,8 +68,9 @@ class Subject:
         if self.request.base:
             return read_base(self.request.base, self.data)
         foreign = () if self.request.pristine else self.request.foreign
-        root = self.request.pristine or self.request.workspace
-        return find_base(root, self.data, self.cfg.name, self.upstream.model_class, foreign)
+        root, unedited = self.request.pristine or self.request.workspace, self.request.unedited
+        roots = (root, unedited) if unedited else (root,)
+        return find_base(roots, self.data, self.cfg.name, self.upstream.model_class, foreign)
 
     @property
     def required_base(self) -> Base:

@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
@@ -21,7 +21,7 @@ from torch import Tensor
 from ...wire.facts import UpstreamInfo
 from ..base.bases import read_yaml
 from ..tensors.models import UpstreamModel
-from ..tensors.tensors import needs_more_than_maps
+from ..tensors.tensors import CHANNEL_KEYS, needs_more_than_maps
 from . import trainer
 
 # v6.1 logs these figures of a model and returns nothing.
@@ -163,9 +163,9 @@ class Ultralytics:
     def __init__(self) -> None:
         self.parser = importlib.import_module("ultralytics.nn.tasks")
         self.file = str(self.parser.__file__)
-        self._utils = _import_first("ultralytics.utils.torch_utils", "ultralytics.yolo.utils.torch_utils")
+        self._utils = import_first("ultralytics.utils.torch_utils", "ultralytics.yolo.utils.torch_utils")
         vars(self._utils)["torch"] = _WithZeros()
-        self._config = _import_first("ultralytics.cfg", "ultralytics.yolo.cfg", "ultralytics.yolo.configs")
+        self._config = import_first("ultralytics.cfg", "ultralytics.yolo.cfg", "ultralytics.yolo.configs")
 
     def read(self, cfg: str, scale: str | None) -> dict[str, Any]:
         """See Upstream."""
@@ -204,7 +204,7 @@ class Ultralytics:
         """See Upstream."""
         with _activation_kept(self.parser):
             model: UpstreamModel = self.model_class(data)(deepcopy(data), verbose=False)
-        return model
+        return _with_its_channels(model, data)
 
     def _class_of_head(self, data: dict[str, Any]) -> Any:
         """Return the class of models that upstream itself builds around a head, None where the task decides.
@@ -305,8 +305,8 @@ class Yolov5:
         return ""
 
     def task(self, data: dict[str, Any]) -> str:
-        """See Upstream; these releases only detect."""
-        return "detect"
+        """See Upstream; since 7.0 there are heads for masks."""
+        return "segment" if self._has_masks(data) else "detect"
 
     def guessed_task(self, data: dict[str, Any]) -> str | None:
         """See Upstream."""
@@ -314,15 +314,17 @@ class Yolov5:
 
     def model_class(self, data: dict[str, Any]) -> type[Any]:
         """See Upstream; since 7.0 there is one for masks."""
-        has_masks = _descends(self.find_class(str(data["head"][-1][2])), self.find_class("Segment"))
-        cls: type[Any] = self.parser.SegmentationModel if has_masks else self.parser.Model
+        cls: type[Any] = self.parser.SegmentationModel if self._has_masks(data) else self.parser.Model
         return cls
+
+    def _has_masks(self, data: dict[str, Any]) -> bool:
+        return _descends(self.find_class(str(data["head"][-1][2])), self.find_class("Segment"))
 
     def build(self, data: dict[str, Any]) -> UpstreamModel:
         """See Upstream."""
         with _activation_kept(self.parser):
             model: UpstreamModel = self.model_class(data)(deepcopy(data), ch=3)
-        return model
+        return _with_its_channels(model, data)
 
     def find_class(self, name: str) -> Any:
         """See Upstream."""
@@ -333,7 +335,7 @@ class Yolov5:
         lines = _Lines()
         self._utils.LOGGER.addHandler(lines)
         try:
-            self._utils.model_info(model, img_size=imgsz)
+            self._utils.model_info(model, False, imgsz)  # releases name the side in two ways
         finally:
             self._utils.LOGGER.removeHandler(lines)
         return _read_summary("\n".join(lines.texts))
@@ -343,7 +345,8 @@ class Yolov5:
 
         Args:
             model: a built model.
-            batch: `img` (B, 3, H, W), `batch_idx` (N,), `cls` (N, 1), `bboxes` (N, 4) as centre and size from 0 to 1.
+            batch: `img` (B, 3, H, W), `batch_idx` (N,), `cls` (N, 1), `bboxes` (N, 4) as centre and size from 0 to 1;
+                and `masks` (B, H/4, W/4) where the head makes masks, as segment/train.py has them.
         """
         return self.loss_of(model, self.outputs(model, batch), batch)[0]
 
@@ -356,6 +359,10 @@ class Yolov5:
         if not hasattr(model, "hyp"):
             model.hyp = self._hyperparameters(model, batch["img"].shape[-1])
         targets = torch.cat((batch["batch_idx"].view(-1, 1), batch["cls"].view(-1, 1), batch["bboxes"]), 1)
+        if self._has_masks(model.yaml):
+            losses = importlib.import_module(f"{self.prefix}utils.segment.loss")
+            loss, parts = losses.ComputeLoss(model, overlap=True)(outputs, targets, batch["masks"])
+            return loss.sum(), parts.detach().reshape(-1)
         with _integer_clamp():
             loss, parts = self._losses.ComputeLoss(model)(outputs, targets)
         return loss.sum(), parts.detach().reshape(-1)
@@ -429,7 +436,19 @@ class _WithZeros:
         return torch.zeros if name == "empty" else getattr(torch, name)
 
 
-def _import_first(*names: str) -> ModuleType:
+def _with_its_channels(model: UpstreamModel, data: Mapping[str, Any]) -> UpstreamModel:
+    """Leave in a model's YAML the one key for the channels of its images that upstream itself writes.
+
+    Releases have one of two; what a file says under the other is nothing to them, and must be nothing to a check.
+    """
+    written = [key for key in CHANNEL_KEYS if key in model.yaml and model.yaml[key] != data.get(key)]
+    if written:
+        for key in set(CHANNEL_KEYS) - set(written):
+            model.yaml.pop(key, None)
+    return model
+
+
+def import_first(*names: str) -> ModuleType:
     """Import the first of several modules that the tree has: releases have one in different places."""
     return importlib.import_module(next((name for name in names if _is_there(name)), names[0]))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from ..base.rows import Row
 from .subject import Subject
+
+_SHOWN = 2  # of the rows that were taken out or inserted
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,66 @@ def _base_source(subject: Subject, source: int) -> int:
             return base
         source = rows[source].sources[0]
     return source
+
+
+def forgotten_numbers(subject: Subject) -> str:
+    """Return which rows to renumber, where this alone repairs the file; "" where it does not, or none is known.
+
+    A row that was removed or inserted moves all rows behind it, and what says the base's numbers still reads others.
+    """
+    try:
+        if subject.found_base is None:
+            return ""
+        numbers = _numbers_of_the_base(subject)
+        if numbers:
+            subject.build(_renumbered(subject, numbers))
+    except Exception:  # any exception of the model's code, or of reading the file: this is not the cause, then
+        return ""
+    return _how_to_renumber(subject, numbers) if numbers else ""
+
+
+def _numbers_of_the_base(subject: Subject) -> dict[int, list[int]]:
+    """Return, by row, what each row would say that says the base's numbers, and means other layers by them."""
+    found = {}
+    for own, other in enumerate(subject.alignment.base_of):
+        written = subject.rows[own].written
+        if other is None or written != subject.base_rows[other].written:
+            continue
+        meant = [source if source < 0 else _own_source(subject, source) for source in written]
+        if meant != list(written):
+            found[own] = meant
+    return found
+
+
+def _own_source(subject: Subject, source: int) -> int:
+    """Return the file's row that stands for a base's; for one that the file lacks, that for what it reads."""
+    own_of = subject.alignment.own_of
+    while source >= 0 and source not in own_of:
+        source = subject.base_rows[source].sources[0]
+    return own_of.get(source, source)
+
+
+def _renumbered(subject: Subject, numbers: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+    data = deepcopy(subject.data)
+    rows = [*data["backbone"], *data["head"]]
+    for index, written in numbers.items():
+        rows[index][0] = list(written) if isinstance(rows[index][0], list) else written[0]
+    return data
+
+
+def _how_to_renumber(subject: Subject, numbers: Mapping[int, Sequence[int]]) -> str:
+    rows, base_rows = subject.rows, subject.base_rows
+    gone = [
+        f"layer {index} of the base ({base_rows[index].module}) was taken out" for index in subject.alignment.dropped
+    ]
+    new = [f"layer {i} ({rows[i].module}) was inserted" for i, b in enumerate(subject.alignment.base_of) if b is None]
+    lets = [f"layer {index} ({rows[index].module}) read {_entry(written)}" for index, written in numbers.items()]
+    return f"{', '.join([*gone, *new][:_SHOWN])}, and the rows behind it say the old numbers: let {', '.join(lets)}"
+
+
+def _entry(written: Sequence[int]) -> str:
+    """Return the first entry of a row."""
+    return str(written[0] if len(written) == 1 else list(written))
 
 
 def unread_rows(rows: Sequence[Row]) -> list[int]:

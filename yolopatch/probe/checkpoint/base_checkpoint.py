@@ -100,7 +100,7 @@ class Base:
 
 def _guess_yaml(upstream: Upstream, data: dict[str, Any], request: TransplantRequest) -> dict[str, Any]:
     """Return the YAML for a state dict without a model: upstream's own YAML that is most like the file."""
-    found = find_base(request.workspace, data, Path(request.cfg).name, upstream.model_class)
+    found = find_base([request.workspace], data, Path(request.cfg).name, upstream.model_class)
     if found is None:
         raise Refusal(
             "the checkpoint holds tensors but no model, and upstream has no model like the YAML",

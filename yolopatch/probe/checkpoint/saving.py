@@ -55,5 +55,5 @@ def load_as_upstream(upstream: Upstream, file: str | os.PathLike[str], device: s
         loaded: UpstreamModel = load(str(file), device=device)[0]
         return loaded
     experimental = importlib.import_module(f"{upstream.prefix}models.experimental")
-    attempted: UpstreamModel = experimental.attempt_load(str(file), map_location=device, fuse=False)
+    attempted: UpstreamModel = experimental.attempt_load(str(file), device, fuse=False)
     return attempted

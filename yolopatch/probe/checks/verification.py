@@ -7,6 +7,8 @@ import traceback
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,7 +21,7 @@ from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
 from ..explain.causes import cause_of
 from ..explain.in_place import changed_in_place
-from ..explain.raising import first_line
+from ..explain.raising import edited_line, first_line
 from ..measure.batches import make_batch
 from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
@@ -29,6 +31,7 @@ from .rules import Rules
 from .unchanged import begin
 
 _TRACEBACK = "traceback"  # the key in the evidence of a check that raised
+_EDITED = "edited_line"  # the key for the line of the checkout that raised, where upstream does not have it
 _FRAMES = 12  # of a traceback: enough to reach from upstream's forward to the module's own line
 _FIRST = {"build": "the model does not build (see build)", "forward": "the model does not run (see forward)"}
 
@@ -156,9 +159,17 @@ def _run(check: RunnableCheck, subject: Subject) -> Finding:
     except (Exception, SystemExit) as error:  # the model's code may raise anything
         # a copy of the model may have raised it: names of modules would not be found
         cause = changed_in_place(error, lambda: subject.model, lambda: _train(subject)) or cause_of(None, error)
-        return failed(cause.what, cause.remedy, **{_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]})
+        evidence: dict[str, Any] = {_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]}
+        edited = _edited(subject, error)
+        return failed(cause.what, cause.remedy, **evidence, **({_EDITED: edited} if edited else {}))
     finally:
         _reset()
+
+
+def _edited(subject: Subject, error: BaseException) -> str:
+    """Return the line of the checkout at which an exception was raised, if the unchanged upstream has no such line."""
+    unchanged = subject.request.pristine
+    return edited_line(Path(subject.request.workspace), Path(unchanged), error) if unchanged else ""
 
 
 def _train(subject: Subject) -> None:
@@ -184,13 +195,26 @@ def _compared_with_base(check: RunnableCheck, subject: Subject, finding: Finding
         return finding
     both = {"model": finding.evidence, "base": base.evidence}
     if all(_TRACEBACK in evidence for evidence in both.values()):
-        return skipped(
-            f"the check cannot run here: with upstream's own model, too, {base.summary}",
-            "upstream, this environment or the check itself is to blame: see the traceback in the evidence",
-            **both,
-        )
+        return _neither_runs(finding, base, both)
     return warned(
         f"upstream's own model does the same: {finding.summary}",
         "the module is not to blame, but upstream or this environment",
+        **both,
+    )
+
+
+def _neither_runs(finding: Finding, base: Finding, both: dict[str, dict[str, Any]]) -> Finding:
+    """Return what a check says that raises for the model and for its base, both made by this checkout's code."""
+    edited = base.evidence.get(_EDITED)
+    if edited:
+        return failed(
+            f"{finding.summary}; with the base's model, too: the model is not to blame, but the code of this checkout",
+            f"mend {edited}, which the unchanged upstream does not have: {finding.hint}",
+            **both,
+        )
+    return skipped(
+        f"the check cannot run here: with the base's model in this checkout, too, {base.summary}",
+        "upstream, an edit of it in this checkout, this environment or the check itself is to blame: see the traceback "
+        "in the evidence",
         **both,
     )

@@ -6,9 +6,11 @@ the user to the wrong place.
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from .kept_tensors import computed_tensors
-from .raising import Raised, first_line, raised
+from .raising import Raised, first_line, is_users, raised
 
 
 @dataclass(frozen=True)
@@ -310,32 +312,48 @@ def _gpu_only(found: Raised, model: Module | None, original: Module | None) -> C
     )
 
 
-_FOLDED = {"bn": nn.modules.batchnorm._BatchNorm, "conv": nn.modules.conv._ConvNd}
+_CONVOLUTIONS = {"conv": "conv", "deconv": "conv_transpose"}  # in upstream's folds, and in its modules
 
 
 def _not_folded(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
-    """fuse() folds `bn` into `conv`, and one of them is something else."""
-    frame = next((f for f in reversed([f for f, _ in walk_tb(found.error.__traceback__)]) if _folds(f)), None)
-    if frame is None:
+    """fuse() folds `bn` into a convolution, and one of them is something else."""
+    for frame in reversed([frame for frame, _ in walk_tb(found.error.__traceback__)]):
+        norm, held = frame.f_locals.get("bn"), next((key for key in _CONVOLUTIONS if key in frame.f_locals), "")
+        convolution = frame.f_locals.get(held)
+        if not isinstance(norm, Module) or not isinstance(convolution, Module):
+            continue
+        if not isinstance(norm, nn.modules.batchnorm._BatchNorm):
+            return _unfoldable(original, "bn", norm, _CONVOLUTIONS[held])
+        if not isinstance(convolution, nn.modules.conv._ConvNd):
+            return _unfoldable(original, _CONVOLUTIONS[held], convolution, _CONVOLUTIONS[held])
         return None
-    name = next((key for key, kind in _FOLDED.items() if not isinstance(frame.f_locals[key], kind)), None)
-    if name is None:
-        return None
-    part = type(frame.f_locals[name])
+    return None
+
+
+def _unfoldable(original: Module | None, name: str, part: Module, convolution: str) -> Cause:
+    """Return the cause for a part that fuse() cannot fold; `name` is that of the attribute that holds it."""
     modules = [] if original is None else list(original.named_modules())
-    owners = [(path, type(m).__name__) for path, m in modules if type(getattr(m, name, None)) is part]
-    path, cls = owners[0] if owners else ("", "a class")
+    path, owner = next(((path, m) for path, m in modules if type(getattr(m, name, None)) is type(part)), ("", None))
+    cls, kind = "a class" if owner is None else type(owner).__name__, type(part).__name__
     who = f"{path} ({cls})" if path else cls
+    if convolution == "conv_transpose" and isinstance(part, nn.Identity) and (switched := _switches_norm(owner)):
+        return Cause(
+            f"{who} has no BatchNorm (bn=False), and upstream's fuse() folds self.bn of each {switched}, whatever it "
+            "is: upstream is to blame",
+            f"leave {switched} its BatchNorm (bn=True), or use torch's own nn.ConvTranspose2d in its place",
+        )
     return Cause(
-        f"{who} has a {part.__name__} as self.{name}, and upstream's fuse() takes self.bn for a BatchNorm that it can "
-        "fold into the convolution self.conv",
+        f"{who} has a {kind} as self.{name}, and upstream's fuse() takes self.bn for a BatchNorm that it can fold into "
+        f"the convolution self.{convolution}",
         f"give self.{name} another name, and use it in the forward and the forward_fuse of {cls}; or derive {cls} from "
         "nn.Module, which fuse() leaves alone",
     )
 
 
-def _folds(frame: FrameType) -> bool:
-    return all(isinstance(frame.f_locals.get(key), Module) for key in _FOLDED)
+def _switches_norm(owner: Module | None) -> str:
+    """Return the class of a module, or that it inherits from, whose constructor has the switch `bn`; "" for none."""
+    classes = (one for one in type(owner).__mro__ if "__init__" in vars(one) and one is not object)
+    return next((one.__name__ for one in classes if "bn" in inspect.signature(one).parameters), "")
 
 
 _BEFORE_INIT = re.compile(r"cannot assign \w+ before (?:\w+\.)?__init__\(\) call")
@@ -491,6 +509,59 @@ def _file_of(key: str) -> str:
     return Path(getattr(sys.modules[key], "__file__", None) or key).name
 
 
+def _missing_import(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """An import names a file that the checkout lacks, or what its file does not define."""
+    error, frames = found.error, [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    homes = {str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in frames}
+    if not isinstance(error, ImportError) or not error.name or error.name.partition(".")[0] not in homes:
+        return None  # a library that is not installed is explained elsewhere
+    file = f"{error.name.replace('.', '/')}.py"
+    if isinstance(error, ModuleNotFoundError):
+        return Cause(
+            f"{found.line or 'an import'} imports {error.name}, and this checkout has no such file",
+            f"add {file} to the checkout, or take the import out",
+        )
+    return Cause(
+        f"{found.line or 'an import'}: {first_line(error)[:200]}",
+        f"define the name in the file of {error.name}, or take the import out",
+    )
+
+
+_NO_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+
+
+def _head_lacks(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """Upstream's code reads an attribute of the head that a head of the user's own does not have."""
+    match, frames = _NO_ATTRIBUTE.search(str(found.error)), [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    users = [frame for frame in frames if is_users(frame.f_code.co_filename)]
+    if match is None or not isinstance(found.error, AttributeError) or not users:
+        return None
+    name, head = next(((key, one) for key, one in users[-1].f_locals.items() if _is_layer(one, match[1])), ("", None))
+    if head is None or name == "self":
+        return None
+    lacks = [one for one in _attributes_of(name, users[-1]) if not hasattr(head, one)] or [match[2]]
+    cls = type(head).__name__
+    return Cause(
+        f"{found.line} reads {', '.join(lacks)} of layer {head.i} ({cls}), which has none",
+        f"set {', '.join(f'self.{one}' for one in lacks)} in the constructor of {cls} as upstream's own head has them, "
+        "or inherit from it; a head that is trained by a loss of its own needs that loss in upstream's place",
+    )
+
+
+def _is_layer(value: Any, name: str) -> bool:
+    return isinstance(value, Module) and type(value).__name__ == name and hasattr(value, "i")
+
+
+def _attributes_of(name: str, frame: FrameType) -> list[str]:
+    """Return the attributes that the code of a frame reads of one of its variables, each once."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(frame.f_code)))
+    except (OSError, SyntaxError):
+        return []
+    read = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
+    return list(dict.fromkeys(node.attr for node in read if isinstance(node.value, ast.Name) and node.value.id == name))
+
+
 _NOT_DIVISIBLE = re.compile(r"\b(\w+) must be divisible by (\w+)")
 
 
@@ -505,6 +576,29 @@ def _not_divisible(found: Raised, model: Module | None, original: Module | None)
     return Cause(
         f"{found.line or 'the constructor'}: {match[1]} is {whole}, which cannot be divided by {match[2]}, {part}",
         f"channels change with the scale: compute {match[2]} from them, such as math.gcd(channels, {part})",
+    )
+
+
+_DIMENSIONS = re.compile(r"(?:^Lazy|[a-z])([123])d$")
+
+
+def _other_axes(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A layer of torch's for signals, maps or volumes got a tensor with other axes."""
+    owner = found.module
+    match = (
+        _DIMENSIONS.search(type(owner).__name__) if owner and type(owner).__module__.startswith("torch.nn") else None
+    )
+    frames = [frame for frame, _ in walk_tb(found.error.__traceback__) if frame.f_locals.get("self") is owner]
+    given = next((frame.f_locals["input"] for frame in frames if "input" in frame.f_locals), None)
+    if match is None or not isinstance(given, Tensor) or given.dim() == int(match[1]) + 2:
+        return None
+    kind, axes = type(owner).__name__, int(match[1]) + 2
+    return Cause(
+        f"{_place(found) or kind}: {kind} takes a tensor of {axes} axes, and gets one of {given.dim()}, "
+        f"{list(given.shape)}",
+        f"use {kind[:-2]}2d, which takes maps"
+        if given.dim() == 4
+        else f"give it its axes by a view or unsqueeze, or use the class for {given.dim()} axes",
     )
 
 
@@ -528,4 +622,7 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     _not_divisible,
     _other_inputs,
     _unknown_name,
+    _missing_import,
+    _head_lacks,
+    _other_axes,
 )

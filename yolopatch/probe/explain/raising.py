@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -104,10 +105,45 @@ def line_in(root: Path, error: BaseException) -> str:
     return found
 
 
+def edited_line(root: Path, unchanged: Path, error: BaseException) -> str:
+    """Return the innermost line of the traceback that the unchanged upstream does not have; "" where it has them all.
+
+    Args:
+        root: the folder of the checkout.
+        unchanged: that of the unchanged upstream.
+        error: the exception.
+    """
+    root, found = root.resolve(), ""
+    for frame, line in walk_tb(error.__traceback__):
+        file = Path(frame.f_code.co_filename)
+        if not file.is_absolute() or not file.resolve().is_relative_to(root) or not is_users(str(file)):
+            continue
+        path = file.resolve().relative_to(root)
+        text = linecache.getline(str(file), line).strip()
+        if text not in _lines_of(unchanged / path):
+            found = f"{path.as_posix()}:{line} in {frame.f_code.co_name}"
+    return found
+
+
+def _lines_of(file: Path) -> set[str]:
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return {line.strip() for line in text.splitlines()}
+
+
 def is_users(file: str) -> bool:
     """Return whether a file is upstream's or the user's, and not a library's or the probe's."""
     path = Path(file)
     return path.is_absolute() and not str(path.resolve()).startswith((*_LIBRARIES, _PROBE))
+
+
+def users_line() -> str:
+    """Return the innermost line that is running and is no library's; "" where none is."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            return line_of(frame, frame.f_lineno)
+        frame = frame.f_back
+    return ""
 
 
 def first_line(error: BaseException) -> str:

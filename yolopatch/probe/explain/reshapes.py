@@ -6,13 +6,11 @@ width: they split positions that were merged from (H, W) into (W, H).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import mul
-from types import FrameType
 from typing import Any
 
 import torch
@@ -23,7 +21,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from ..tensors.calls import Call, mapped
 from ..tensors.snapshots import Snapshot
 from ..tensors.tensors import tensors
-from .raising import is_users, line_of
+from .raising import users_line
 
 # sides of maps that no number of heads, groups or windows divides, also after a stride of two: nothing fits by chance
 _SIDES = ((13, 21), (11, 13))
@@ -218,21 +216,11 @@ class _Watch(TorchFunctionMode):
         self._original[result] = before
         self._merged.update(_merged(before, after))
         if cuts_across(before, after):
-            self.found = Reshape(before, after, _users_line())
+            self.found = Reshape(before, after, users_line())
         elif sides := next(filter(self._is_turned, _merged(after, before)), None):
-            self.found = Reshape(before, after, _users_line(), sides[::-1])
+            self.found = Reshape(before, after, users_line(), sides[::-1])
 
     def _is_turned(self, split: tuple[int, int]) -> bool:
         """Return whether positions are split into (W, H) that no axes but (H, W) were merged to."""
         turned = split[::-1]
         return split != turned and turned in self._sides & self._merged and split not in self._merged
-
-
-def _users_line() -> str:
-    """Return the innermost line that is running and is no library's; "" where none is."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if is_users(frame.f_code.co_filename):
-            return line_of(frame, frame.f_lineno)
-        frame = frame.f_back
-    return ""

@@ -14,7 +14,7 @@ import numpy
 from torch import Tensor
 
 from ..base.bases import read_yaml
-from ..build.upstreams import Upstream
+from ..build.upstreams import Upstream, import_first
 
 _IMAGES, _BATCH, _SIDE = 8, 4, 64  # one small image takes no time: a process takes longer to start
 
@@ -41,16 +41,30 @@ def first_epoch(upstream: Upstream, folder: Path, seed: int, workers: int) -> Ep
         seed: for upstream's `init_seeds`.
         workers: the number of processes that load; 0 for none.
     """
-    images = folder / "images"
-    if not images.exists():
-        _write_images(images, folder / "labels")
     upstream.init_seeds(seed)
-    loader = _yolov5(upstream, images, workers) if upstream.style == "yolov5" else _ultralytics(images, workers)
+    loader = _loader(upstream, folder, workers)
     given = [(Path(name).name, _digest(image)) for name, image in _images(loader, upstream.style)]
     shut_down = getattr(loader.iterator, "_shutdown_workers", None)
     if shut_down:
         shut_down()
     return Epoch(tuple(name for name, _ in given), dict(given))
+
+
+def loaded_channels(upstream: Upstream, folder: Path) -> int:
+    """Return how many channels the images have that upstream's loader makes of coloured image files.
+
+    Args:
+        upstream, folder: as for `first_epoch`.
+    """
+    _, image = next(_images(_loader(upstream, folder, 0), upstream.style))
+    return int(image.shape[0])
+
+
+def _loader(upstream: Upstream, folder: Path, workers: int) -> Any:
+    images = folder / "images"
+    if not images.exists():
+        _write_images(images, folder / "labels")
+    return _yolov5(upstream, images, workers) if upstream.style == "yolov5" else _ultralytics(images, workers)
 
 
 def _write_images(images: Path, labels: Path) -> None:
@@ -73,7 +87,7 @@ def _ultralytics(images: Path, workers: int) -> Any:
 
 
 def _yolov5(upstream: Upstream, images: Path, workers: int) -> Any:
-    datasets = importlib.import_module(f"{upstream.prefix}utils.datasets")
+    datasets = import_first(*(f"{upstream.prefix}utils.{name}" for name in ("datasets", "dataloaders")))
     gains = read_yaml(Path(upstream.file).parent.parent / "data" / "hyps" / "hyp.scratch-low.yaml")
     loader, _ = datasets.create_dataloader(
         str(images), _SIDE, _BATCH, 32, hyp=gains, augment=True, workers=workers, shuffle=True

@@ -15,6 +15,7 @@ from torch import Tensor
 from .models import UpstreamModel
 
 M = TypeVar("M", bound=nn.Module)
+CHANNEL_KEYS = ("ch", "channels")  # of the images' channels in a model's YAML; which one, depends on the release
 _IN_LAYER = re.compile(r"model\.(\d+)(?:\.|$)")
 
 
@@ -66,7 +67,7 @@ def image(
 def image_channels(model: nn.Module) -> int:
     """Return how many channels the images of a model have: what its YAML says, 3 where it says nothing."""
     data = getattr(model, "yaml", None) or {}
-    return int(data.get("ch") or data.get("channels") or 3)  # the key's name depends on the release
+    return int(next((data[key] for key in CHANNEL_KEYS if data.get(key)), 3))
 
 
 def is_finite(value: object) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
-from yolopatch.catalog.pins import Pin, port_command
+from yolopatch.catalog.pins import PINS, Pin, port_command, style_of
+from yolopatch.outside.git.command import Repository
 from yolopatch.outside.git.snapshot import PRISTINE, write_tree
 from yolopatch.outside.source.bases import load_index
 from yolopatch.outside.source.store import cached
@@ -31,15 +33,39 @@ def write_pristine(checkout: Checkout, folder: Path, cache: Path) -> NoPristine 
 
 
 def foreign_yamls(checkout: Checkout) -> tuple[str, ...]:
-    """Return the paths of the YAMLs in a checkout that no release has: where a fork or a post puts its own."""
+    """Return the paths of the YAMLs in a checkout that are no release's: of a fork or a post, or edited in place."""
     prefix = "yolov5/" if checkout.style == "yolov5-package" else ""
-    known = load_index(checkout.style.removesuffix("-package")).files
-    files = (
-        file.relative_to(checkout.path).as_posix()
-        for folder in YAML_FOLDERS
-        for file in (checkout.path / folder).rglob("*.yaml")
+    index = load_index(checkout.style.removesuffix("-package"))
+    files = (file for folder in YAML_FOLDERS for file in (checkout.path / folder).rglob("*.yaml"))
+    paths = {file.relative_to(checkout.path).as_posix(): file for file in files}
+    return tuple(
+        sorted(
+            path for path, file in paths.items() if not index.releases_of(path.removeprefix(prefix), file.read_bytes())
+        )
     )
-    return tuple(sorted(path for path in files if path.removeprefix(prefix) not in known))
+
+
+def write_unedited(checkout: Checkout, folder: Path, cache: Path) -> None:
+    """Write the release's own form of each YAML that was edited in place, where git or a pin in the cache has it."""
+    index = load_index(checkout.style.removesuffix("-package"))
+    for path in foreign_yamls(checkout):
+        known = path in index.files
+        for data in _forms(checkout, path, cache) if known else ():
+            releases = index.releases_of(path, data)
+            if checkout.version in releases or (releases and not checkout.version):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
+                break
+
+
+def _forms(checkout: Checkout, path: str, cache: Path) -> Iterator[bytes]:
+    """Yield a file as the checkout's commit has it, then as the pins in the cache have it."""
+    if path in checkout.blobs:
+        yield from Repository(checkout.path).read_blobs([checkout.blobs[path]])
+    for pin in PINS.values():
+        kept = cached(pin, cache) if style_of(pin) == checkout.style else None
+        if kept is not None and path in kept.blobs:
+            yield from kept.repository.read_blobs([kept.blobs[path]])
 
 
 def _no_pin(checkout: Checkout) -> NoPristine:

@@ -25,8 +25,9 @@ from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.outside.workspace.verdict import LastVerdict, write_verdict
 from yolopatch.steps.environment.interpreters import find_interpreter_for
+from yolopatch.steps.verify.elsewhere import find_elsewhere
 from yolopatch.steps.verify.history import read_history
-from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine
+from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine, write_unedited
 from yolopatch.steps.verify.starts import find_starts
 from yolopatch.steps.workspace.choices import Choice, applied_choices
 from yolopatch.wire.checks import CHECKS
@@ -222,11 +223,11 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
     with temporary_folder() as folder:
         pristine = folder / "upstream"
         missing = write_pristine(checkout, pristine, cache_dir())
+        if missing:
+            write_unedited(checkout, pristine, cache_dir())
         asks = bool({"provenance", "loss"} & set(choose_checks(options.checks)))
         starts = find_starts(checkout, interpreter) if asks else None
-        yield _Subject(
-            checkout, interpreter, read_history(checkout), starts, pristine, missing, Path(file.path), options
-        )
+        yield _Subject(checkout, interpreter, read_history(checkout), starts, pristine, missing, file, options)
 
 
 @dataclass(frozen=True)
@@ -239,8 +240,13 @@ class _Subject:
     starts: Starts | None
     pristine: Path
     no_pristine: NoPristine | None
-    cfg: Path
+    file: CfgFile
     options: Options
+
+    @property
+    def cfg(self) -> Path:
+        """The path of the YAML."""
+        return Path(self.file.path)
 
     def run(self, letter: str, numbers: Mapping[str, float] | None, watch: Watch) -> Verification:
         """Check it at a scale; `numbers` are the multiples for a file of another scale, else None."""
@@ -279,10 +285,12 @@ class _Subject:
             pristine=None if self.no_pristine else str(self.pristine),
             no_pristine=self.no_pristine,
             foreign=foreign_yamls(self.checkout) if self.no_pristine else (),
+            unedited=str(self.pristine) if self.no_pristine else None,
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
             history=self.history,
             starts=self.starts,
+            elsewhere=find_elsewhere(self.checkout, self.file),
         )
 
 

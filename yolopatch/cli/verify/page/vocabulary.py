@@ -131,6 +131,7 @@ _SHARED: Mapping[str, Words] = {
     "output": Words("the last lines that the process printed"),
     "exception": Words("exception"),
     "at": Words("the line in the workspace"),
+    "edited_line": Words("the line that the unchanged upstream does not have"),
     "layer": Words("layer"),
     "base_layer": Words("layer of the base"),
     "class": Words("class"),

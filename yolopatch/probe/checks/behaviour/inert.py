@@ -21,6 +21,7 @@ from ...tensors.plainness import is_same_function, plain_kernel
 from ...tensors.tensors import layer_name, module_name
 from ...thresholds import OTHER_IN_EVAL
 from ..evidence import SHOWN
+from ..one_value import one_value_hint, one_value_in
 from ..rules import Rules
 from ..wording import plural, such
 
@@ -69,6 +70,9 @@ def _modes_finding(subject: Subject, calls: Mapping[int, Call], found: Finding) 
     A head may be: upstream's own end-to-end heads have a branch for training alone.
     """
     layers = {index: call for index, call in calls.items() if index != len(subject.rows) - 1}
+    one_value = next(filter(None, (one_value_in(subject, index) for index in layers)), None)
+    if one_value:
+        return warned(one_value.what, one_value.remedy, **found.evidence)
     for index, call in layers.items():
         layer = subject.calibrated.model[index]
         idle = trained_only(layer, call)
@@ -200,7 +204,8 @@ def _finding(
     }
     reasons = [*_plain_clause(plain), *_renamed_clause(subject, renamed), *_inert_clause(inert)]
     if reasons:
-        return failed("; ".join(reasons), _hint(subject, [] if plain or inert else renamed), **evidence)
+        hint = (inert and one_value_hint(subject, inert[0][0])) or _hint(subject, [] if plain or inert else renamed)
+        return failed("; ".join(reasons), hint, **evidence)
     judged = len(subject.replaced) - len(not_judged)
     if not judged:
         reason = "no replaced layer can be judged: alone on finite input, none gives the same finite output twice"

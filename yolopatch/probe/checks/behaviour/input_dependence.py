@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from ...build.subject import Subject
-from ...build.wiring import unread_rows
+from ...build.wiring import forgotten_numbers, unread_rows
 from ...protocol.findings import Finding, failed, passed, skipped
 from ...tensors.calls import BATCH, layer_calls, mapped
 from ...tensors.tensors import is_finite, layer_name, layer_outputs, tensors
 from ...tensors.unread import unread_maps
 from ...thresholds import SAME_FOR_EVERY_IMAGE
 from ..evidence import SHOWN
+from ..one_value import one_value_hint
 from ..rules import Rules
 from ..wording import such
 
@@ -60,7 +61,8 @@ def check(subject: Subject) -> Finding:
         name = layer_name(subject.model, idle[0])
         return failed(
             f"no row of the file reads {name}{such(len(idle), 'layer')}: it is computed, and changes nothing",
-            f"let the row that should read it name layer {idle[0]} in its first entry (-1 is the row before it), or "
+            forgotten_numbers(subject)
+            or f"let the row that should read it name layer {idle[0]} in its first entry (-1 is the row before it), or "
             "take the row out",
             idle_layers=[_row(subject, index) for index in idle[:SHOWN]],
             **evidence,
@@ -166,7 +168,8 @@ def _failure(
     first = layer_name(subject.model, constant[0])
     return failed(
         f"{first} gives the same output for every image{such(len(constant), 'layer')}; {head}",
-        f"look at the forward of {first}, and at its input: a product with zero, an input that is never read, or "
+        one_value_hint(subject, constant[0])
+        or f"look at the forward of {first}, and at its input: a product with zero, an input that is never read, or "
         "values so large that BatchNorm divides them by infinity",
         **evidence,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...build.arguments import misread
 from ...build.failures import describe_empty, explain
-from ...build.keys import repeated_key, wrong_key
+from ...build.keys import repeated_key, unread_channels, wrong_key
 from ...build.subject import Subject
 from ...explain.causes import Cause
 from ...explain.zero_sizes import empty_parts
@@ -76,7 +76,8 @@ def _base_name(subject: Subject) -> str | None:
     if subject.found_base is None:
         return None
     file = subject.found_base.file
-    for root in filter(None, (subject.request.pristine, subject.request.workspace)):
+    request = subject.request
+    for root in filter(None, (request.pristine, request.unedited, request.workspace)):
         if file.is_relative_to(Path(root)):
             return file.relative_to(root).as_posix()
     return str(file)
@@ -107,6 +108,9 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
     twice = repeated_key(subject)
     if twice:
         return warned(f"it builds ({built}), but {twice.what}", twice.remedy, **evidence)
+    unread = unread_channels(subject)
+    if unread:
+        return warned(f"it builds ({built}), but {unread.what}", unread.remedy, **evidence)
     fixed = _fixed_classes(subject)
     if fixed:
         return warned(

@@ -10,7 +10,7 @@ import torch
 
 from ...base.rows import Row
 from ...build.subject import Subject, shapes, structure
-from ...build.wiring import OtherSource, has_other_topology, other_sources
+from ...build.wiring import OtherSource, forgotten_numbers, has_other_topology, other_sources
 from ...measure.activations import applied_parts
 from ...measure.dropped_parts import ACTIVATION, NORM, dropped_parts
 from ...protocol.findings import Finding, failed, passed, skipped, warned
@@ -339,7 +339,9 @@ def _hint(subject: Subject, comparison: _Comparison) -> str:
             f"does, and not {_written(row)}; if the other wiring is meant, say so in your text"
         )
     if wired is not None:
-        return "a layer was inserted or removed before it: fix the from indices after that layer, which count from 0"
+        return forgotten_numbers(subject) or (
+            "a layer was inserted or removed before it: fix the from indices after that layer, which count from 0"
+        )
     if comparison.faults:
         return (
             "something outside its row changed it: the branch for a replaced class in parse_model must do all that "

@@ -18,6 +18,7 @@ from ...tensors.perturb import perturb_parameters
 from ...tensors.tensors import calibrate, layer_index, layer_name
 from ...thresholds import LEARNING_RATE
 from ..evidence import SHOWN
+from ..one_value import one_value_hint
 from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, no_batch
 
@@ -255,6 +256,9 @@ def _dead_hint(subject: Subject, dead: Iterable[str]) -> str:
             f"start at {name}: no row leads from it to the last row. Let the row that should read it name layer "
             f"{index} in its first entry, or take the row out"
         )
+    one_value = one_value_hint(subject, index)
+    if one_value:
+        return one_value
     if -1 in subject.rows[index].sources:
         return (
             f"start at {name}: look for a product with zero, a detach, a .data, a no_grad, a parameter that forward "

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...build.subject import Subject
+from ...explain.causes import Cause
+from ...measure.loaders import loaded_channels
 from ...protocol.findings import Finding, failed, passed, skipped, warned
-from ...tensors.tensors import layer_index, layer_name
+from ...tensors.tensors import image_channels, layer_index, layer_name
 from ..evidence import sample
 from ..rules import Rules
 from ..wording import plural, such
+
+_COLOURS = 3  # what upstream's loaders make of an image file
 
 RULES = Rules(needs_run=False, asks_base=False)
 
@@ -52,6 +56,9 @@ def check(subject: Subject) -> Finding:
             "module of its own, or add them to one of the lists that train.py makes for the optimizer",
             **evidence,
         )
+    other_images = _other_images(subject)
+    if other_images:
+        return warned(other_images.what, other_images.remedy, **evidence)
     if unfrozen:
         return warned(
             f"upstream's trainer sets requires_grad on every parameter: {plural(len(unfrozen), 'parameter')} that the "
@@ -79,6 +86,29 @@ def check(subject: Subject) -> Finding:
     fixed = sum(not trained for trained in after.values())
     return passed(
         f"upstream's trainer trains {len(after) - fixed} tensors and leaves {fixed} frozen, as built", **evidence
+    )
+
+
+def _other_images(subject: Subject) -> Cause | None:
+    """Return that upstream's loader makes images of other channels than the model takes; None where it does not.
+
+    Newer releases take the number from the YAML of the data, for the loader and the model alike.
+    """
+    wanted = image_channels(subject.model)
+    if wanted == _COLOURS or "channels" in subject.model.yaml:
+        return None
+    try:
+        given = loaded_channels(subject.upstream, subject.folder / "images-of-channels")
+    except Exception:  # a loader that is written in another way, or that wants other files: nothing is known of it
+        return None
+    if given == wanted:
+        return None
+    channels = plural(wanted, "channel")
+    return Cause(
+        f"the model takes images of {channels}, and upstream's loader makes {given} of an image file: training and "
+        "validation stop at the first batch",
+        f"let load_image of this checkout's data set give {channels}; or take a newer ultralytics (the pin of 8.4.0), "
+        f"where channels: {wanted} in the YAML of the data is enough",
     )
 
 
