@@ -359,12 +359,12 @@ class Yolov5:
         if not hasattr(model, "hyp"):
             model.hyp = self._hyperparameters(model, batch["img"].shape[-1])
         targets = torch.cat((batch["batch_idx"].view(-1, 1), batch["cls"].view(-1, 1), batch["bboxes"]), 1)
-        if self._has_masks(model.yaml):
-            losses = importlib.import_module(f"{self.prefix}utils.segment.loss")
-            loss, parts = losses.ComputeLoss(model, overlap=True)(outputs, targets, batch["masks"])
-            return loss.sum(), parts.detach().reshape(-1)
         with _integer_clamp():
-            loss, parts = self._losses.ComputeLoss(model)(outputs, targets)
+            if self._has_masks(model.yaml):
+                of_masks = importlib.import_module(f"{self.prefix}utils.segment.loss")
+                loss, parts = of_masks.ComputeLoss(model, overlap=True)(outputs, targets, batch["masks"])
+            else:
+                loss, parts = self._losses.ComputeLoss(model)(outputs, targets)
         return loss.sum(), parts.detach().reshape(-1)
 
     def init_seeds(self, seed: int) -> None:
