@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from yolopatch.probe.build import rows
+from yolopatch.probe.base import rows
 from yolopatch.probe.checkpoint import pairing
 
 
