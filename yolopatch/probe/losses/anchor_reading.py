@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from .users_code import users_code
 
 _Cells = list[tuple[Tensor, Tensor, Tensor, Tensor]]  # of each map: image, anchor, row and column of each match
 
@@ -30,11 +31,16 @@ def read_matches(
 
     Returns:
         Centre and size in pixels, shape (matches, 4), and objectness and classes from 0 to 1, (matches, 1 + classes);
-        None where the loss is another one than upstream's.
+        None where the loss is another one than upstream's, or the maps have another form.
+
+    Raises:
+        CodeFailed: the loss raised.
     """
+    if not all(isinstance(found, Tensor) and found.dim() == 5 for found in outputs):
+        return None
     cells: _Cells = []
     boxes: list[Tensor] = []
-    with _listening(importlib.import_module(f"{upstream.prefix}utils.loss"), cells, boxes):
+    with _listening(importlib.import_module(f"{upstream.prefix}utils.loss"), cells, boxes), users_code():
         upstream.loss_of(model, outputs, batch)
     matched = [number for number, (images, *_) in enumerate(cells) if len(images)]
     if not cells or [len(cells[number][0]) for number in matched] != [len(found) for found in boxes]:

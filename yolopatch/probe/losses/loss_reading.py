@@ -15,6 +15,7 @@ from ..tensors.perturb import perturb_
 from ..tensors.tensors import needs_more_than_maps, tensors
 from .anchor_reading import read_matches
 from .query_reading import read_queries
+from .users_code import CodeFailed, users_code
 
 _READ = ("pd_scores", "pd_bboxes")  # the first two inputs of what assigns objects to boxes, in every release
 _SORTED = {4: 6, 5: 7}  # values of a box that needs no suppression, by those of a box: box, score, class, angle
@@ -70,7 +71,7 @@ def read_boxes(
     read = _by_queries if needs_more_than_maps(model) else _by_maps
     try:
         return read(upstream, model, batch, result[0])
-    except Exception:  # the user's code, in a mode that only this task asks for: nothing can be told from it
+    except CodeFailed:
         return None
     finally:
         model.eval()
@@ -91,7 +92,8 @@ def _vary(head: nn.Module, sign: int) -> None:
 def _by_maps(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any], result: Tensor) -> Reading | None:
     """Return what the loss reads in the maps of a head that takes nothing else; see `_by_assigner`."""
     model.model[-1].training = True  # its parts stay in eval, so that its maps are those of the prediction
-    first, second = (upstream.outputs(model, batch) for _ in range(2))
+    with users_code():
+        first, second = (upstream.outputs(model, batch) for _ in range(2))
     return _READERS[upstream.style](upstream, model, second, batch, result) if _same(first, second) else None
 
 
@@ -119,7 +121,8 @@ def _by_assigner(
 
     hook = nn.modules.module.register_module_forward_pre_hook(keep)
     try:
-        upstream.loss_of(model, outputs, batch)
+        with users_code():
+            upstream.loss_of(model, outputs, batch)
     finally:
         hook.remove()
     if not found:
@@ -159,7 +162,7 @@ def _by_anchors(
         result: of one image, (positions, 5 + classes).
     """
     found = read_matches(upstream, model, outputs, batch)
-    if found is None or result.shape[1] != 4 + found[1].shape[2] or not torch.isfinite(result).all():
+    if found is None or result.shape[1] != 4 + found[1].shape[1] or not torch.isfinite(result).all():
         return None
     read, scores = found
     given = result[_nearest(read, result[:, :4])]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all
+from .users_code import users_code
 
 _READ = ("pred_bboxes", "pred_scores")  # the first two inputs of what matches queries with objects
 _SEEDS = (0, 1)  # of the noise in the labels; what the loss matches does not depend on it
@@ -30,6 +31,9 @@ def read_queries(upstream: Upstream, model: UpstreamModel, batch: dict[str, Any]
     Returns:
         Centre and size in pixels, shape (layers, queries, 4), and the scores of every class from 0 to 1, (layers,
         queries, classes), of each layer whose queries are matched; None where none are, or others each time.
+
+    Raises:
+        CodeFailed: the model's code, or the loss, raised.
     """
     with _training(model):
         first, second = (_matched(upstream, model, batch, seed) for seed in _SEEDS)
@@ -68,7 +72,9 @@ def _matched(
     hook = nn.modules.module.register_module_forward_pre_hook(keep)
     try:
         seed_all(seed)
-        upstream.loss(model, batch)
+        with users_code():
+            upstream.loss(model, batch)
     finally:
         hook.remove()
-    return (torch.stack(boxes), torch.stack(scores)) if boxes else None
+    alike = len({tuple(found.shape) for found in boxes}) == 1 and len({tuple(found.shape) for found in scores}) == 1
+    return (torch.stack(boxes), torch.stack(scores)) if alike else None
