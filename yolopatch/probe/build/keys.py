@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from torch import nn
 
-from ..explain.causes import Cause
+from ..explain.cause import Cause
 from ..tensors.tensors import CHANNEL_KEYS, image_channels
 from .subject import Subject
 

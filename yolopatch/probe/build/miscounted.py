@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ..base.rows import Row
-from ..explain.causes import Cause
+from ..explain.cause import Cause
 from ..tensors.tensors import layer_outputs
 from .arguments import Recorder, role, value_of
 from .subject import SIDE, Subject

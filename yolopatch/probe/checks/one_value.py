@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..build.subject import Subject
-from ..explain.causes import Cause
+from ..explain.cause import Cause
 from ..explain.one_value import normalises_one_value
 from ..tensors.calls import BATCH, layer_calls
 from ..tensors.tensors import layer_name

@@ -12,7 +12,7 @@ from pathlib import Path
 from torch.autograd.anomaly_mode import set_detect_anomaly
 from torch.nn import Module
 
-from .causes import Cause
+from .cause import Cause
 from .raising import is_users
 
 _CHANGED = "modified by an inplace operation"

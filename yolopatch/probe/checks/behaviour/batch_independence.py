@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ...build.subject import Subject, shapes
-from ...explain.causes import Cause, cause_of
+from ...explain.cause import Cause
+from ...explain.causes import cause_of
 from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel

@@ -13,7 +13,8 @@ from ...build.in_place_flags import changed_by_flags, switched
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
 from ...build.wiring import other_sources
-from ...explain.causes import Cause, cause_of
+from ...explain.cause import Cause
+from ...explain.causes import cause_of
 from ...explain.reshapes import crossing
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.calls import layer_calls

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from ...build.subject import Subject
-from ...explain.causes import Cause, cause_of
+from ...explain.cause import Cause
+from ...explain.causes import cause_of
 from ...protocol.findings import Finding, failed, passed, skipped
 from ...tensors.attention import without_fast_path
 from ...tensors.calls import mapped

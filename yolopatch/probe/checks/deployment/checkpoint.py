@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ...build.subject import Subject
 from ...checkpoint.saving import load_as_upstream, save_as_upstream
-from ...explain.causes import Cause, cause_of
+from ...explain.cause import Cause
+from ...explain.causes import cause_of
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.half import through_half
 from ...tensors.models import UpstreamModel

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ...build.arguments import misread
-from ...build.failures import describe_empty, explain
+from ...build.failing.words import describe_empty
+from ...build.failures import explain
 from ...build.keys import repeated_key, unread_channels, wrong_key
 from ...build.subject import Subject
-from ...explain.causes import Cause
+from ...explain.cause import Cause
 from ...explain.zero_sizes import empty_parts
 from ...measure.facts import row
 from ...protocol.findings import Finding, failed, passed, warned

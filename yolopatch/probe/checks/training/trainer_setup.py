@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...build.subject import Subject
-from ...explain.causes import Cause
+from ...explain.cause import Cause
 from ...measure.loaders import loaded_channels
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import image_channels, layer_index, layer_name

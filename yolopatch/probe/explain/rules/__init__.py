@@ -1,0 +1,1 @@
+"""The rules that find the cause of an exception, by what they look at: see `causes.py`."""
