@@ -56,7 +56,7 @@ def check(subject: Subject) -> Finding:
         "loader": {f"{workers} workers": vars(one) for workers, one in loaded.items()},
         "loader_failed": error,
     }
-    told = _told(loaded, error)
+    told = _told(loaded, error, can_patch=subject.upstream.style == "ultralytics")
     if not subject.upstream.takes_seed():
         told += "; but this release has no option for the seed: every training starts from the same one"
     if fixed:
@@ -81,7 +81,8 @@ def check(subject: Subject) -> Finding:
     return passed(f"two seeds give other weights; {told}", **evidence)
 
 
-def _told(loaded: dict[int, _Loaded], error: str) -> str:
+def _told(loaded: dict[int, _Loaded], error: str, *, can_patch: bool) -> str:
+    """Return what reaches the loader; `can_patch` is whether `apply --seeds` has a patch for this upstream."""
     told = [f"{'with' if workers else 'without'} workers {one.told()} of the images" for workers, one in loaded.items()]
     if error:
         told.append(f"upstream's loader was not tried with {0 if 0 not in loaded else _WORKERS} workers ({error})")
@@ -90,6 +91,8 @@ def _told(loaded: dict[int, _Loaded], error: str) -> str:
         told.append(
             "this release seeds its workers with a constant, so `seed` does not reach them (in a workspace of "
             "`yolopatch apply --seeds` it does)"
+            if can_patch
+            else "this release seeds its workers with a constant, so the seed does not reach them"
         )
     return "; ".join(told)
 
