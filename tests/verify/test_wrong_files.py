@@ -21,6 +21,11 @@ ONLY_TRAINS = """
         def forward(self, x):
             return x if self.training else None
 """
+CALLS_OPERATOR = """
+    class CallsOperator(nn.Module):
+        def forward(self, x):
+            return torch.ops.nowhere.pool(x)
+"""
 # what people write: the branch of C2f, which knows neither C3k nor the head's form
 C2F_BRANCH = """
     c1, c2 = ch[f], make_divisible(min(args[0], max_channels) * width, 8)
@@ -63,6 +68,15 @@ def test_a_check_that_cannot_run_brings_the_one_that_says_why(edited_cfg, broken
     assert [(one.id, one.status) for one in found.checks] == [(first, FAIL), ("fuse", SKIP), ("memory", SKIP)]
     assert {one.summary for one in found.checks[1:]} == {said}
     assert found.verdict == FAIL
+
+
+@pytest.mark.more
+def test_an_operator_of_a_package_that_nobody_imports_is_named(edited_cfg, broken_workspace):
+    workspace = broken_workspace({"CallsOperator": CALLS_OPERATOR}, branches={"CallsOperator": "c2 = ch[f]"})
+    found = found_by("build", workspace, edited_cfg("yolo11", "n", "SPPF, [1024, 5]", "CallsOperator, []"))
+    assert found.status == FAIL
+    assert "calls torch.ops.nowhere.pool, which torch has only once nowhere is imported" in found.summary
+    assert found.hint == "write `import nowhere` at the top of the file that calls it"
 
 
 @pytest.mark.more

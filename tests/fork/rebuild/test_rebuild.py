@@ -8,6 +8,7 @@ from tests.fork.rebuild.conftest import BLOCK, CFG, EXTRA, FIRST, TASKS
 from yolopatch.core.edits import Edit
 from yolopatch.core.fork.rebuild.rebuild import rebuild
 
+OF_TORCH = ("import torch", "import torch.nn as nn")
 PARTS, ROWS = "ultralytics/nn/ownyolo/extra/parts.py", "ultralytics/nn/ownyolo/rows.py"
 
 
@@ -24,6 +25,16 @@ def test_only_what_rows_need_is_taken(remade, tree_of):
     assert (EXTRA, 3, 6) in rebuilt.taken
     # its Conv is the release's own, so it is imported from there
     assert "from ultralytics.nn.modules.conv import Conv\n" in text
+
+
+@pytest.mark.parametrize(
+    ("operator", "imported"),
+    [("torchvision.nms(x, x, 0.5)", "torchvision"), ("mmcv.roi(x)", "mmcv"), ("aten.relu(x)", None)],
+)
+def test_a_package_whose_operators_are_called_is_imported(remade, tree_of, operator, imported):
+    text = tree_of(remade(edits={EXTRA: ("return scaled(x) *", f"return torch.ops.{operator} *")}))[PARTS]
+    found = [line for line in text.splitlines() if line.startswith("import ") and line not in OF_TORCH]
+    assert found == ([f"import {imported}"] if imported else [])
 
 
 def test_the_yaml_names_our_classes_and_keeps_its_comments(remade):

@@ -23,6 +23,7 @@ from .rules.calls import (
     other_inputs,
     second_backward,
     unknown_name,
+    unregistered_operator,
 )
 from .rules.fusing import deleted_by_fuse, not_folded
 from .rules.numbers import gpu_only, memory, no_kernel, not_divisible, one_value, two_types
@@ -76,6 +77,7 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     not_divisible,
     other_inputs,
     unknown_name,
+    unregistered_operator,
     missing_import,
     head_lacks,
     other_axes,

@@ -11,9 +11,11 @@ from yolopatch.core.edits import NewFile
 from yolopatch.core.fork.names.definitions import STAR, Binding, FileCode, import_bindings, package_of
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
-from yolopatch.core.fork.rebuild.uses import Use, mutated, uses
+from yolopatch.core.fork.rebuild.uses import Use, mutated, operator_packages, uses
 from yolopatch.core.syntax import module_name
 from yolopatch.core.text import split_lines
+
+_OF_UPSTREAM = "torchvision"  # a fork need not import what upstream does: not every release does, or as early
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Mirror:
     lacking: dict[str, None] = field(default_factory=dict, init=False)
     packages: dict[str, None] = field(default_factory=dict, init=False)  # that any code imports
     required: dict[str, None] = field(default_factory=dict, init=False)  # without which a file cannot be imported
+    _operators: dict[str, set[str]] = field(default_factory=dict, init=False)  # packages that give theirs to torch
 
     @property
     def fork(self) -> Scope:
@@ -162,6 +165,10 @@ class Mirror:
         if _looks_up(node):
             for word in self.words:
                 self._need(path, Use(word, "", False), None, node)
+        for package in operator_packages(node):
+            if package == _OF_UPSTREAM or self.fork.binding(path, package) is not None:
+                self._operators.setdefault(path, set()).add(package)
+                self.require(package)
         names = {one.name for one in self._code(path).bindings if one.node is node}
         for number, other in enumerate(self._code(path).tree.body):
             if mutated(other) in names:
@@ -227,6 +234,8 @@ class Mirror:
         head = [f'"""Of the fork\'s {path}, what its models need; taken by yolopatch."""', "", ""]
         future = [node for node in code.tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         head += [ast.unparse(node) for node in future] + ([""] if future else [])
+        operators = [_import(package, "", "") for package in sorted(self._operators.get(path, ()))]
+        head += operators + ([""] if operators else [])
         blocks: list[str] = []
         for place, part in sorted(self._parts[path].items()):
             node = code.tree.body[place]

@@ -30,6 +30,24 @@ def uses(node: ast.stmt) -> tuple[Use, ...]:
     return tuple(sorted(set(_visit(node, (), True))))
 
 
+def operator_packages(node: ast.stmt) -> frozenset[str]:
+    """Return the namespaces of torch's operators that code calls: `torchvision` of `torch.ops.torchvision.nms`.
+
+    A package gives its operators to torch while it is imported, whoever imports it.
+    """
+    found = (part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute) and _is_operators(part.value))
+    return frozenset(found)
+
+
+def _is_operators(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "ops"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "torch"
+    )
+
+
 def mutated(node: ast.stmt) -> str | None:
     """Return the name whose value a statement changes: `Conv` of `Conv.default_act = nn.ReLU()`; None if none."""
     if isinstance(node, ast.Assign | ast.AugAssign):

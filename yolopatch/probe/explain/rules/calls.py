@@ -212,6 +212,22 @@ def _file_of(key: str) -> str:
     return Path(getattr(sys.modules[key], "__file__", None) or key).name
 
 
+_NO_OPERATOR = re.compile(r"'_OpNamespace' '(\w+)' object has no attribute '(\w+)'")
+
+
+def unregistered_operator(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """The code calls an operator of a package that nothing has imported: torch knows it from then on."""
+    match = _NO_OPERATOR.search(str(found.error)) if isinstance(found.error, AttributeError) else None
+    if match is None:
+        return None
+    package, operator = match.groups()
+    return Cause(
+        f"{place(found) or 'the code'} calls torch.ops.{package}.{operator}, which torch has only once {package} is "
+        "imported",
+        f"write `import {package}` at the top of the file that calls it",
+    )
+
+
 def missing_import(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """An import names a file that the checkout lacks, or what its file does not define."""
     error, frames = found.error, [frame for frame, _ in walk_tb(found.error.__traceback__)]
