@@ -49,6 +49,36 @@ def test_a_method_is_replaced_and_brings_what_it_uses(package, fork_files):
     assert found.files[LOSS_FILE].count("\n") == package("ultralytics-8.3.0")[LOSS_FILE].count(b"\n") + 1
 
 
+def test_a_method_brings_those_of_its_class_that_this_release_no_longer_has(package, fork_files):
+    old = "        iou = own_iou(pred_bboxes[fg_mask], target_bboxes[fg_mask])\n"
+    forward = "    def forward(self, pred_dist,"
+    text = fork_files[LOSS_FILE].decode()
+    assert old in text
+    text = text.replace(old, f"{old}        iou = self._weighed(iou) + self.dfl_loss.reg_max\n", 1)
+    members = """\
+    @staticmethod
+    def _weighed(iou):
+        return BboxLoss._half(iou)
+
+    @classmethod
+    def _half(cls, iou):
+        return iou / 2
+
+    def _idle(self):
+        return None
+
+"""
+    assert forward in text
+    fork_files[LOSS_FILE] = text.replace(forward, members + forward, 1).encode()
+    changes = [changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS))]
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [LOSS])
+    new = found.files[LOSS_FILE]
+    compile(new, LOSS_FILE, "exec")
+    assert "    @staticmethod\n    def _weighed(iou):\n" in new
+    assert "    @classmethod\n    def _half(cls, iou):\n" in new
+    assert "_idle" not in new
+
+
 def test_only_chosen_areas(package, fork_files):
     changes = [
         changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS)),

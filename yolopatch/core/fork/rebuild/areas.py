@@ -17,6 +17,7 @@ from yolopatch.core.syntax import module_name
 from yolopatch.core.text import split_lines
 
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+_WITHOUT_MEMBERS = frozenset({"nn.Module", "torch.nn.Module", "Module", "object"})  # none that a fork would define
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ class _Writer:
             text = ["", *text] if inside else ["", "", *text, "", ""] if is_block else text
             file.added.setdefault(at, []).append((new.lineno, text))
         self._need(path, new, file)
+        owner = name.rpartition(".")[0]
+        for member in sorted(_members(new, owner)) if owner else ():
+            # the release that the fork began from may have had it, and this one no longer
+            if _find(code, f"{owner}.{member}") is not None and not _has(file.code, owner, member):
+                self._take(path, f"{owner}.{member}", ADDED)
 
     def _need(self, path: str, node: ast.stmt, file: _File) -> None:
         """Import or add what a definition uses and the workspace's file lacks."""
@@ -205,6 +211,22 @@ def _find(code: FileCode, name: str) -> ast.stmt | None:
         body = node.body if isinstance(node, ast.ClassDef) else []
         node = next((one for one in body if part in _names(one)), None)
     return node
+
+
+def _members(method: ast.stmt, owner: str) -> set[str]:
+    """Return what a method takes of its object or of its class."""
+    taken = (part for part in ast.walk(method) if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name))
+    return {part.attr for part in taken if isinstance(part.value, ast.Name) and part.value.id in ("self", "cls", owner)}
+
+
+def _has(code: FileCode, owner: str, member: str) -> bool:
+    """Return whether a class has a member, or may have it from a class of another file."""
+    node = _find(code, owner)
+    if not isinstance(node, ast.ClassDef) or _find(code, f"{owner}.{member}") is not None:
+        return True
+    classes = {one.name for one in _own(code) if isinstance(one.node, ast.ClassDef)}
+    bases = [ast.unparse(base) for base in node.bases]
+    return any(_has(code, base, member) if base in classes else base not in _WITHOUT_MEMBERS for base in bases)
 
 
 def _own(code: FileCode) -> Iterator[Binding]:
