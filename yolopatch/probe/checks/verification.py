@@ -39,8 +39,8 @@ _FIRST = {"build": "the model does not build (see build)", "forward": "the model
 def verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: ReferenceProcess | None = None) -> None:
     """Run the checks that the request names, and send the begin and the finding of each.
 
-    Where one cannot run, because the model does not build or run, the check that says why is run behind it, asked for
-    or not.
+    Where one cannot run, because the model does not build or run, the check that says why is run as well, asked for or
+    not.
 
     Args:
         upstream: the workspace's upstream.
@@ -63,17 +63,22 @@ def _verify(upstream: Upstream, request: VerifyRequest, emit: Emit, reference: R
     emit(describe(subject.device))
     if reference is not None:
         begin(subject, reference)
-    waiting = list(checks.items())
-    while waiting:
-        name, check = waiting.pop(0)
+    for name, check in checks.items():
         emit(CheckBegun(name))
-        begun = time.perf_counter()
-        finding = run_check(check, subject, request.crashed)
-        seconds = time.perf_counter() - begun
-        emit(CheckEnded(name, **vars(finding), seconds=round(seconds, 3), facts=subject.facts))
+        finding, seconds = _timed(check, subject, request.crashed)
         first = _failing_first(check, subject, request.crashed) if finding.status == SKIP and unasked else None
-        if first in unasked:
-            waiting.insert(0, (first, unasked.pop(first)))
+        if first in unasked:  # before the end of the other: who listens waits for no more once all asked for have ended
+            emit(CheckBegun(first))
+            why, taken = _timed(unasked.pop(first), subject, request.crashed)
+            emit(CheckEnded(first, **vars(why), seconds=taken, facts=subject.facts))
+        emit(CheckEnded(name, **vars(finding), seconds=seconds, facts=subject.facts))
+
+
+def _timed(check: RunnableCheck, subject: Subject, crashed: Collection[str]) -> tuple[Finding, float]:
+    """Return the finding of a check, and the seconds that it took."""
+    begun = time.perf_counter()
+    finding = run_check(check, subject, crashed)
+    return finding, round(time.perf_counter() - begun, 3)
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,9 @@ def _grouped(subject: Subject, batch: Batch) -> Groups:
     return {
         "not_finite": wild,
         "silent_at_initialisation": silent,
-        "stays_at_zero": _stay_at_zero(subject, batch, [n for n in waiting if _base_name(subject, n) is None]),
+        "stays_at_zero": _silent_in_large_images(
+            subject, _stay_at_zero(subject, batch, [n for n in waiting if _base_name(subject, n) is None])
+        ),
         "dead": [name for name in dead if name not in upstreams],
         "unused": [name for name in silent if first[name] == _NONE and name not in upstreams],
         "zero_by_initialisation": waiting,
