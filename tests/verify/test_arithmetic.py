@@ -33,7 +33,10 @@ def usual():
 
 @pytest.fixture
 def no_base():
-    return SimpleNamespace(runs=True, model=torch.nn.Identity(), base=None, found_base=None, facts={}, imgsz=64)
+    asked = SimpleNamespace(pristine=None)
+    return SimpleNamespace(
+        runs=True, model=torch.nn.Identity(), base=None, found_base=None, facts={}, imgsz=64, request=asked
+    )
 
 
 def test_a_check_compares_in_float32(usual, no_base):

@@ -26,7 +26,7 @@ from .rules.calls import (
     unregistered_operator,
 )
 from .rules.fusing import deleted_by_fuse, not_folded
-from .rules.numbers import gpu_only, memory, no_kernel, not_divisible, one_value, two_types
+from .rules.sizes_and_types import gpu_only, memory, no_kernel, not_divisible, one_value, two_types
 from .rules.storing import computed_attribute, not_pickled, not_stored, of_main
 
 
