@@ -79,8 +79,8 @@ def forgotten_numbers(subject: Subject) -> str:
     A row that was removed or inserted moves all rows behind it, and what says the base's numbers still reads others.
     """
     try:
-        if subject.found_base is None:
-            return ""
+        if subject.found_base is None or len(subject.rows[-1].sources) != len(subject.base_rows[-1].sources):
+            return ""  # a head of other maps: its rows have numbers of their own, which the base's do not tell
         numbers = _numbers_of_the_base(subject)
         if numbers:
             subject.build(_renumbered(subject, numbers))
