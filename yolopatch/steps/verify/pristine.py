@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import COMPAT
@@ -45,10 +45,17 @@ def foreign_yamls(checkout: Checkout) -> tuple[str, ...]:
     )
 
 
-def write_unedited(checkout: Checkout, folder: Path, cache: Path) -> None:
-    """Write the release's own form of each YAML that was edited in place, where git or a pin in the cache has it."""
+def write_unedited(checkout: Checkout, foreign: Iterable[str], folder: Path, cache: Path) -> None:
+    """Write the release's own form of each YAML that was edited in place, where git or a pin in the cache has it.
+
+    Args:
+        checkout: where the YAMLs are.
+        foreign: their paths, and those of a fork or a post: see `foreign_yamls`.
+        folder: where to write.
+        cache: the folder of the pins.
+    """
     index = load_index(checkout.style.removesuffix("-package"))
-    for path in foreign_yamls(checkout):
+    for path in foreign:
         known = path in index.files
         for data in _forms(checkout, path, cache) if known else ():
             releases = index.releases_of(path, data)

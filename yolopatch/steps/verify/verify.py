@@ -223,11 +223,15 @@ def _open_subject(checkout: Checkout, file: CfgFile, options: Options) -> Iterat
     with temporary_folder() as folder:
         pristine = folder / "upstream"
         missing = write_pristine(checkout, pristine, cache_dir())
-        if missing:
-            write_unedited(checkout, pristine, cache_dir())
+        foreign = foreign_yamls(checkout) if missing else ()
+        if foreign:
+            write_unedited(checkout, foreign, pristine, cache_dir())
         asks = bool({"provenance", "loss"} & set(choose_checks(options.checks)))
         starts = find_starts(checkout, interpreter) if asks else None
-        yield _Subject(checkout, interpreter, read_history(checkout), starts, pristine, missing, file, options)
+        history, elsewhere = read_history(checkout), find_elsewhere(checkout, file)
+        yield _Subject(
+            checkout, interpreter, history, starts, pristine, missing, foreign, elsewhere, Path(file.path), options
+        )
 
 
 @dataclass(frozen=True)
@@ -240,13 +244,10 @@ class _Subject:
     starts: Starts | None
     pristine: Path
     no_pristine: NoPristine | None
-    file: CfgFile
+    foreign: tuple[str, ...]
+    elsewhere: Mapping[str, str]
+    cfg: Path
     options: Options
-
-    @property
-    def cfg(self) -> Path:
-        """The path of the YAML."""
-        return Path(self.file.path)
 
     def run(self, letter: str, numbers: Mapping[str, float] | None, watch: Watch) -> Verification:
         """Check it at a scale; `numbers` are the multiples for a file of another scale, else None."""
@@ -284,13 +285,13 @@ class _Subject:
             device=self.options.device,
             pristine=None if self.no_pristine else str(self.pristine),
             no_pristine=self.no_pristine,
-            foreign=foreign_yamls(self.checkout) if self.no_pristine else (),
+            foreign=self.foreign,
             unedited=str(self.pristine) if self.no_pristine else None,
             base=str(self.options.base.absolute()) if self.options.base else None,
             multiples=numbers,
             history=self.history,
             starts=self.starts,
-            elsewhere=find_elsewhere(self.checkout, self.file),
+            elsewhere=self.elsewhere,
         )
 
 

@@ -70,7 +70,7 @@ def _modes_finding(subject: Subject, calls: Mapping[int, Call], found: Finding) 
     A head may be: upstream's own end-to-end heads have a branch for training alone.
     """
     layers = {index: call for index, call in calls.items() if index != len(subject.rows) - 1}
-    one_value = next(filter(None, (one_value_in(subject, index) for index in layers)), None)
+    one_value = next(filter(None, (one_value_in(subject, index, call) for index, call in layers.items())), None)
     if one_value:
         return warned(one_value.what, one_value.remedy, **found.evidence)
     for index, call in layers.items():
