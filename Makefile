@@ -17,7 +17,8 @@
 # SCALES=n TASKS=detect FLAVORS=paper   what verify-matrix verifies
 # UPSTREAMS=yolov5       whose index of releases release-index writes
 # PINS=ultralytics-8.3.0 MODULES=DSConv RELEASES=8.3.200 TUTORIALS=yolo26-refconv KINDS=quick
-# QUICK=1                only the checks that another scale can break
+# DEPTH=quick            verify-matrix: only the checks that another scale can break; DEPTH=built: only whether it builds
+# QUICK=1                a sample of each row of torture
 # WORKERS=2              how many models at a time
 # PORT_PYTHON=EXE        which interpreter port-matrix and port-every build models with: 8.1 needs hub-sdk and openai-clip
 # COMPAT_PYTHON=EXE      which interpreter `make compat` trains with; without it, one with the newest libraries is made
@@ -47,6 +48,7 @@ SCALES ?= nsmlx
 TASKS ?= detect segment pose obb classify
 FLAVORS ?= paper tutorial
 QUICK ?=
+DEPTH ?=
 ROWS ?=
 CASE ?=
 PLANTS ?=
@@ -147,7 +149,7 @@ module-pages: setup
 
 verify-matrix: setup
 	$(BIN)/python -m yolopatch.maintain matrix --scales $(SCALES) --tasks $(TASKS) --flavors $(FLAVORS) \
-		$(call option,pins,PINS) $(call option,modules,MODULES) --workers $(WORKERS) $(if $(QUICK),--quick) \
+		$(call option,pins,PINS) $(call option,modules,MODULES) --workers $(WORKERS) $(call option,depth,DEPTH) \
 		--kept $(KEPT) --out $(PAGES)/verified.md
 
 port-matrix: setup

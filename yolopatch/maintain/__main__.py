@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_modules(task)
     task.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     task.add_argument("--flavors", nargs="+", choices=list(FLAVORS), default=list(FLAVORS))
-    task.add_argument("--quick", action="store_true", help=f"only {', '.join(matrix.QUICK)}")
+    task.add_argument("--depth", choices=list(matrix.DEPTHS), default=next(iter(matrix.DEPTHS)), help="how many checks")
     task.add_argument("--workers", type=int, default=2)
     task.add_argument("--kept", type=Path, required=True, help="keeps results; a stopped run continues there")
     task.add_argument("--out", type=Path, required=True, help="the table")
@@ -156,7 +156,7 @@ def _add_modules(task: argparse.ArgumentParser) -> None:
 def _verify_matrix(asked: argparse.Namespace) -> int:
     wanted = set(matrix.cases(asked.scales, asked.pins, asked.tasks, asked.flavors, asked.modules))
     results = []
-    for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers, asked.quick):
+    for result in matrix.verify_all(frozenset(wanted), asked.kept, asked.workers, asked.depth):
         results.append(result)
         if result.case in wanted:
             wanted.remove(result.case)

@@ -57,6 +57,9 @@ QUICK = (
     "attributes",
     "batch-independence",
 )
+BUILT = ("build", "scale")
+# how much of `verify` is run, from the most to the least
+DEPTHS = {"all": ALL, "quick": QUICK, "built": BUILT}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of `verify` for a case: which checks of `QUICK` or `ALL` failed, and which warned."""
+    """The result of `verify` for a case: which checks of its depth failed, and which warned."""
 
     case: Case
     key: str
@@ -81,7 +84,7 @@ class Result:
     failed: tuple[str, ...]
     warned: tuple[str, ...]
     seconds: float
-    quick: bool = False
+    depth: str = "all"
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,11 @@ class _Job:
     cfg: Path
     commit: str
 
-    def key(self, quick: bool) -> str:
-        """Return the key of the result in the file of results."""
+    def key(self, depth: str) -> str:
+        """Return the key of the result of a depth in the file of results."""
         lines = [line.partition("#")[0].strip() for line in self.cfg.read_text(encoding="utf-8").splitlines()]
         identity = [asdict(self.case), self.commit, [line for line in lines if line], __version__]
-        return hashlib.sha256(json.dumps(identity + ["quick"] * quick).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps([*identity, depth]).encode()).hexdigest()[:16]
 
 
 def cases(
@@ -123,27 +126,28 @@ def _places(module: Module) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place if place in PLACES else PLACES[0] for place in proof_places(module)))
 
 
-def verify_all(asked: Collection[Case], kept: Path, workers: int, quick: bool = False) -> Iterator[Result]:
+def verify_all(asked: Collection[Case], kept: Path, workers: int, depth: str = "all") -> Iterator[Result]:
     """Verify the cases that have no result yet, and yield every result.
 
     Args:
         asked: the cases to verify; saved results of other cases are yielded, too.
         kept: the file with the saved results, one JSON object in each line.
         workers: how many models to verify at the same time; they share the cores.
-        quick: run only the checks of `QUICK`, for cases without a result of `ALL`.
+        depth: which of `DEPTHS` to run, for cases without a result of it or of a deeper one.
     """
     os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // workers))
     known = {result.key: result for result in read_results(kept)}
+    depths = list(DEPTHS)
     with temporary_folder() as name, ThreadPoolExecutor(workers) as pool:
         jobs = []
         # saved results of other cases are yielded, too, so that the table stays complete
         for job in _jobs(name, [case for case in cases() if known or case in asked]):
-            found = known.get(job.key(quick=False)) or known.get(job.key(quick=True))
-            if job.case in asked and (found is None or (found.quick and not quick)):
+            found = next((known[key] for key in map(job.key, DEPTHS) if key in known), None)
+            if job.case in asked and (found is None or depths.index(found.depth) > depths.index(depth)):
                 jobs.append(job)
             elif found:
                 yield found
-        for result in pool.map(lambda job: _verify(job, quick), jobs):
+        for result in pool.map(lambda job: _verify(job, depth), jobs):
             with kept.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(asdict(result)) + "\n")
             yield result
@@ -186,9 +190,9 @@ def _render(case: Case, folder: Path) -> Path:
     return render(request, templates_dir()).files[0].path
 
 
-def _verify(job: _Job, quick: bool) -> Result:
-    found = verify(job.workspace, job.cfg, job.case.scale, checks=QUICK if quick else ALL, python=sys.executable)
+def _verify(job: _Job, depth: str) -> Result:
+    found = verify(job.workspace, job.cfg, job.case.scale, checks=DEPTHS[depth], python=sys.executable)
     ids = {status: tuple(c.id for c in found.checks if c.status == status) for status in (FAIL, WARN)}
     seconds = found.run["seconds"]
     assert isinstance(seconds, float)
-    return Result(job.case, job.key(quick), found.verdict, ids[FAIL], ids[WARN], round(seconds, 1), quick)
+    return Result(job.case, job.key(depth), found.verdict, ids[FAIL], ids[WARN], round(seconds, 1), depth)

@@ -9,9 +9,9 @@ from yolopatch.catalog.model.base_model import DETECT, TASKS
 from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
 from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
-from yolopatch.maintain.matrix import PLACES, QUICK, SCALES, TASK_SCALE, Case, Result
+from yolopatch.maintain.matrix import BUILT, PLACES, QUICK, SCALES, TASK_SCALE, Case, Result
 from yolopatch.maintain.pages.cells import read_cells
-from yolopatch.maintain.pages.verdicts import failing
+from yolopatch.maintain.pages.verdicts import BUILT_CELL, failing, is_built
 
 # (heading, scale, task)
 _COLUMNS = [
@@ -37,6 +37,7 @@ def page(results: Sequence[Result], before: str = "") -> str:
         "which warns of nearly every model because thop does not see functions, is left out. Where a cell has a star,",
         f"only these were run: {', '.join(QUICK[:6])},",
         f"{', '.join(QUICK[6:])}.",
+        f"Where it says `built`, only these: {', '.join(BUILT)}.",
         "A run of a part of the models (`MODULES=`, `PINS=`, `SCALES=`) leaves the other cells as they were.",
         "",
         *(f"- {_count(flavor, cells)}" for flavor in FLAVORS),
@@ -46,9 +47,12 @@ def page(results: Sequence[Result], before: str = "") -> str:
 
 
 def _count(flavor: str, cells: Mapping[Case, str]) -> str:
-    verified = [cell for case, cell in cells.items() if case.flavor == flavor]
+    found = [cell for case, cell in cells.items() if case.flavor == flavor]
+    verified = [cell for cell in found if not is_built(cell)]
     passing = sum(not failing(cell) for cell in verified)
     passed = f"Flavor `{flavor}`: {passing} of {len(verified)} models pass."
+    if len(found) > len(verified):
+        passed += f" Built, and not verified further: {len(found) - len(verified)}."
     return f"{passed} It does what the posts' code does, faults included." if flavor == TUTORIAL_FLAVOR else passed
 
 
@@ -64,7 +68,8 @@ def _table(flavor: str, found: Mapping[Case, str]) -> Iterator[str]:
 
 
 def _cell(result: Result) -> str:
-    verdict = f"fails {', '.join(result.failed)}" if result.failed else "pass"
-    verdict += "*" * result.quick
+    passed = BUILT_CELL if result.depth == "built" else "pass"
+    verdict = f"fails {', '.join(result.failed)}" if result.failed else passed
+    verdict += "*" * (result.depth == "quick")
     warned = [name for name in result.warned if name != "flops"]
     return f"{verdict}; warns {', '.join(warned)}" if warned else verdict

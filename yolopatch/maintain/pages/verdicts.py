@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from yolopatch.maintain.pages.cells import read_cells
 
+BUILT_CELL = "built"
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -39,8 +41,8 @@ class Verdict:
 
 
 def verified(page: str) -> tuple[Verified, ...]:
-    """Return every model that the text of the page has a result of, in its order."""
-    cells = read_cells(page).items()
+    """Return every model that the text of the page has a verdict of, in its order: not those that were only built."""
+    cells = [(case, cell) for case, cell in read_cells(page).items() if not is_built(cell)]
     return tuple(Verified(case.flavor, case.pin, case.module, failing(cell)) for case, cell in cells)
 
 
@@ -50,6 +52,11 @@ def verdict(models: Iterable[Verified]) -> Verdict:
     failing = Counter(check for model in chosen for check in model.failing)
     passed = sum(not model.failing for model in chosen)
     return Verdict(passed, len(chosen), tuple(failing.most_common()))
+
+
+def is_built(cell: str) -> bool:
+    """Return whether a cell is of a model that was built and not verified further."""
+    return cell.partition(";")[0] == BUILT_CELL
 
 
 def failing(cell: str) -> tuple[str, ...]:
