@@ -26,7 +26,7 @@ import sys
 cfg, scale, out = sys.argv[1:]
 from yolopatch.probe.checkpoint.saving import save_as_upstream
 from yolopatch.probe.tensors.tensors import seed_all
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 upstream = open_upstream("ultralytics")
 seed_all(0)
 save_as_upstream(upstream, upstream.build(upstream.read(cfg, scale)), out)

@@ -17,11 +17,11 @@ import torch  # noqa: E402
 
 from yolopatch.probe.build.reference_process import start  # noqa: E402
 from yolopatch.probe.build.subject import Subject  # noqa: E402
-from yolopatch.probe.build.upstreams import open_upstream  # noqa: E402
 from yolopatch.probe.checks.verification import verify  # noqa: E402
 from yolopatch.probe.measure import exporting  # noqa: E402
 from yolopatch.probe.measure.batches import detection_batch  # noqa: E402
 from yolopatch.probe.tensors.tensors import image  # noqa: E402
+from yolopatch.probe.upstreams.opening import open_upstream  # noqa: E402
 from yolopatch.wire.codec import decode  # noqa: E402
 from yolopatch.wire.verification import CheckBegun, VerifyRequest  # noqa: E402
 

@@ -290,7 +290,7 @@ import sys
 import torch
 from yolopatch.probe.checkpoint.saving import save_as_upstream
 from yolopatch.probe.tensors.tensors import image, calibrate, randomise_norms, seed_all
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 style, cfg, scale, out, form = sys.argv[1:]
 upstream = open_upstream(style)
 seed_all(11)

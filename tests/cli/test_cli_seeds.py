@@ -119,7 +119,7 @@ _BATCHES = """
 import json, sys, tempfile
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 from yolopatch.probe.measure.loaders import first_epoch
 
 if __name__ == "__main__":

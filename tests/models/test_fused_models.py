@@ -17,7 +17,7 @@ import onnx, torch
 request = json.load(sys.stdin)
 from yolopatch.probe.measure.flopcount import count_flops
 from yolopatch.probe.tensors.tensors import distance, head_inputs, image, randomise_norms, seed_all
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 
 upstream = open_upstream(request["style"])
 warnings.simplefilter("ignore")

@@ -20,7 +20,7 @@ import torch
 from yolopatch.probe.checkpoint.base_checkpoint import Base, read_finite
 from yolopatch.probe.checkpoint.inheritance import COPIED
 from yolopatch.probe.checkpoint.transplant import _build, _copy, _find_parts, _initialise, _read_yaml
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 from yolopatch.probe.measure.agreement import measure
 
 torch.set_grad_enabled(False)

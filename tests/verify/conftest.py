@@ -188,7 +188,7 @@ def verify(yolopatch):
 _FINDINGS = """
 import json, sys
 from pathlib import Path
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 from yolopatch.probe.checks.verification import verify
 from yolopatch.wire.codec import decode, encode
 from yolopatch.wire.verification import CheckEnded, VerifyRequest

@@ -40,7 +40,7 @@ def test_a_head_of_another_number_loses_its_own_learning_rate_where_upstream_has
 _RATES = """
 import json
 import sys
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 from yolopatch.probe.compare.rates import multiplied_rates
 
 upstream, found = open_upstream("ultralytics"), []

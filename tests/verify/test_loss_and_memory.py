@@ -191,7 +191,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from copy import deepcopy
 from pathlib import Path
-from yolopatch.probe.build.upstreams import open_upstream
+from yolopatch.probe.upstreams.opening import open_upstream
 from yolopatch.probe.measure.batches import task_batch
 from yolopatch.probe.measure.memory import inference_memory, training_memory, without_values
 

@@ -14,12 +14,12 @@ from ...wire.verification import History, VerifyRequest
 from ..explain.raising import line_in
 from ..protocol.findings import Finding, failed
 from ..protocol.refusal import ModelRefusal, Refusal
+from ..upstreams.upstream import Upstream
 from .failing.after import elsewhere
 from .failing.made import while_made
 from .failing.run import while_run
 from .keys import wrong_key
 from .subject import SIDE, Subject
-from .upstreams import Upstream
 from .wiring import forgotten_numbers
 
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers

@@ -19,9 +19,9 @@ from ..base.rows import Alignment, Row, rows_of
 from ..base.settings import Settings, settings_of
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import calibrate, image, layer_index, seed_all, tensors
+from ..upstreams.upstream import Upstream
 from .arguments import Recorder
 from .reference_process import ReferenceProcess
-from .upstreams import Upstream
 
 SIDE = 128  # pixels; the coarsest map (stride 32) is then 4 x 4: small and cheap, yet not a single point
 

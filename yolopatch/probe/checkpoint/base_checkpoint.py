@@ -11,9 +11,9 @@ from torch import Tensor
 from ...wire.checkpoints import TransplantRequest
 from ..base.bases import LEAST_LIKENESS, find_base
 from ..base.rows import rows_of
-from ..build.upstreams import Upstream
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .harmless import build_stored
 from .pairing import pair_layers
 from .stored import Stored, Unreadable, read_stored

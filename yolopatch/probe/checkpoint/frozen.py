@@ -10,9 +10,9 @@ import torch
 import torch.nn as nn
 from torch import Tensor
 
-from ..build.upstreams import Upstream
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .harmless import build_stored
 
 _SHOWN = 4  # lines of torch's message about a state that does not fit

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch.nn as nn
 
-from ..build.upstreams import Upstream
 from ..explain.raising import first_line
 from ..pickled.reader import Inert
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 
 _ROWS = ("backbone", "head")
 _OPENING = ("AutoBackend", "DetectMultiBackend")  # modules that open the file that they are given

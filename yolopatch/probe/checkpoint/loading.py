@@ -9,9 +9,9 @@ import sys
 import torch
 
 from ...wire.checkpoints import Loaded, LoadRequest
-from ..build.upstreams import Upstream
 from ..pickled.reader import TensorlessUnpickler
 from ..protocol.emit import Emit
+from ..upstreams.upstream import Upstream
 from .harmless import require_harmless_yamls
 from .saving import load_as_upstream
 

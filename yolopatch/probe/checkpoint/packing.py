@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ...wire.checkpoints import PackAnswer, PackedLayer, PackedSizes, PackRequest
 from ...wire.messages import Step
-from ..build.upstreams import Upstream
 from ..measure.agreement import raw_outputs, relative_error
 from ..measure.photographs import photographs
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .base_checkpoint import read_with_model
 from .frozen import build, digest, freezable, kernels, same_bits
 from .packed import kernel_sizes, read_packed, unpacked_state, write_packed

@@ -12,8 +12,8 @@ import torch
 import torch.nn as nn
 
 from ...wire.checkpoint_keys import EMA, MODEL, OPTIMIZER
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 
 
 def save_as_upstream(

@@ -29,7 +29,6 @@ from ...wire.checkpoints import (
 )
 from ...wire.messages import Step
 from ..build.failures import explained
-from ..build.upstreams import Upstream
 from ..explain.raising import first_line
 from ..measure.agreement import measure, relative_error
 from ..measure.dropped_parts import dropped_parts
@@ -38,6 +37,7 @@ from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all
+from ..upstreams.upstream import Upstream
 from .base_checkpoint import Base, read_finite
 from .inheritance import convolution, inherit
 from .saving import load_as_upstream, name_classes, save_as_upstream

@@ -10,9 +10,9 @@ from torch import Tensor
 from ...wire.checkpoint_keys import STAMP
 from ...wire.checkpoints import UnpackAnswer, UnpackRequest
 from ...wire.messages import Step
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .frozen import build, digest, freezable, kernels, same_bits
 from .packed import read_packed, unpacked_state
 from .saving import load_as_upstream, name_classes, save_as_upstream

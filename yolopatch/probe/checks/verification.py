@@ -17,7 +17,6 @@ from ...wire.statuses import FAIL, SKIP
 from ...wire.verification import CheckBegun, CheckEnded, VerifyRequest
 from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
-from ..build.upstreams import Upstream
 from ..environment.runs_with import describe
 from ..explain.causes import cause_of
 from ..explain.in_place import changed_in_place
@@ -27,6 +26,7 @@ from ..protocol.emit import Emit
 from ..protocol.findings import Finding, failed, skipped, warned
 from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
+from ..upstreams.upstream import Upstream
 from .rules import Rules
 from .unchanged import begin
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ...wire.messages import Refused
-from ..build.upstreams import Upstream
 from ..checkpoint.base_checkpoint import load_state, read_with_model
 from ..checkpoint.harmless import build_stored
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 
 
 def load_checkpoint(upstream: Upstream, file: str) -> tuple[UpstreamModel, dict[int, str] | None]:

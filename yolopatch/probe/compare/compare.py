@@ -10,7 +10,6 @@ import torch
 
 from ...wire.facts import CompareAnswer, ComparedModel, CompareRequest, Cost, LayerCost, ModelSource
 from ..build.failures import explained
-from ..build.upstreams import Upstream
 from ..explain.raising import first_line
 from ..measure.facts import row
 from ..measure.flopcount import count_flops
@@ -20,6 +19,7 @@ from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import image, layer_index, seed_all
+from ..upstreams.upstream import Upstream
 from .checkpoints import load_checkpoint
 from .rates import multiplied_rates
 

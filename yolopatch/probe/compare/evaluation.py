@@ -9,12 +9,12 @@ import torch
 from ...wire.facts import ModelSource
 from ...wire.messages import Step
 from ...wire.training import BoxesAnswer, BoxesRequest, ValidatedModel
-from ..build.upstreams import Upstream
 from ..explain.raising import first_line
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all
+from ..upstreams.upstream import Upstream
 from .checkpoints import load_checkpoint
 from .validation import Validation
 from .validation_ultralytics import validate_ultralytics

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import layer_index, layer_name
+from ..upstreams.upstream import Upstream
 
 
 def multiplied_rates(upstream: Upstream, model: UpstreamModel) -> dict[str, str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ...wire.training import BoxesRequest, ClassScore, UpstreamFigures
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .validation import Validation, images_stay, nms_without_limit, object_records, replaced
 
 _RTDETR = "RTDETRDetectionModel"

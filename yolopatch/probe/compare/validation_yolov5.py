@@ -11,8 +11,8 @@ import numpy
 import torch
 
 from ...wire.training import BoxesRequest, ClassScore, UpstreamFigures
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .validation import Validation, images_stay, nms_without_limit, object_records, replaced
 
 _MOST = 300  # `max_det` of its non_max_suppression, which its validation leaves as it is

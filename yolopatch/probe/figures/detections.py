@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 
 _OVERLAP = {"ultralytics": 0.7, "yolov5": 0.45}  # upstream's own defaults of `predict` and `detect`
 _FAR = 1e4  # a score that differs weighs more than any box: it identifies the candidate

@@ -11,12 +11,12 @@ from ...wire.figures import INSERTED, REPLACED, SAME, GraphAnswer, GraphLayer, G
 from ..base.rows import Row
 from ..build.failures import build_request, explained
 from ..build.subject import Subject, shapes
-from ..build.upstreams import Upstream
 from ..checkpoint.base_checkpoint import read_with_model
 from ..checkpoint.harmless import require_harmless
 from ..protocol.emit import Emit
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import count_parameters, image, layer_outputs
+from ..upstreams.upstream import Upstream
 
 
 def describe(upstream: Upstream, request: GraphRequest, emit: Emit) -> None:

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from ...wire.figures import EIGENCAM, GRADCAM, FoundObject, Heat, HeatAnswer, HeatRequest
 from ..build.failures import explained
-from ..build.upstreams import Upstream
 from ..checkpoint.base_checkpoint import load_state, read_with_model
 from ..checkpoint.harmless import build_stored
 from ..protocol.emit import Emit
 from ..protocol.refusal import Refusal
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all
+from ..upstreams.upstream import Upstream
 from .detections import find_objects, queries
 from .fitting import Fitted, fit
 

@@ -12,10 +12,10 @@ import torch.nn as nn
 from ...wire.fork.models import Built, BuiltLayer, BuiltTensor, ForkModelRequest, Values
 from ...wire.messages import Step, UpstreamOpened
 from ..build.scales import default_letter
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import Layer, UpstreamModel
 from ..tensors.tensors import count_parameters, image, seed_all, tensors
+from ..upstreams.upstream import Upstream
 from .opening import Tree
 from .reasons import Asked, reason_of
 from .values import digest, values_of

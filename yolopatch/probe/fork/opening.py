@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from ...wire.fork.models import Absent, ForkModelRequest
-from ..build.upstreams import Upstream, open_upstream
 from ..protocol.quick_imports import quick_imports
+from ..upstreams.opening import open_upstream
+from ..upstreams.upstream import Upstream
 from .absent import absent_of, importing, install
 from .lacking import definers, folder_of, lack_of
 

@@ -29,8 +29,8 @@ from ...wire.fork.models import (
 from ...wire.messages import UpstreamRequest
 from ..build.failures import build_request, explain
 from ..build.subject import Subject
-from ..build.upstreams import Upstream
 from ..explain.raising import causes, first_line, line_in
+from ..upstreams.upstream import Upstream
 from .absent import AbsentError, is_about_a_stand_in
 from .lacking import is_installed, is_own, lack_of, told, tried_imports
 from .opening import Tree

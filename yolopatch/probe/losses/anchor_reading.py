@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
+from ..upstreams.upstream import Upstream
 from .users_code import users_code
 
 _Cells = list[tuple[Tensor, Tensor, Tensor, Tensor]]  # of each map: image, anchor, row and column of each match

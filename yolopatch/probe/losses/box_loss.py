@@ -11,7 +11,7 @@ from types import ModuleType
 import torch
 from torch import Tensor, nn
 
-from ..build.upstreams import Upstream
+from ..upstreams.upstream import Upstream
 
 _SIDE = 640.0  # of the image that the boxes are in, pixels
 _STEPS, _RATE = 80, 2.0  # Adam moves each side by up to two pixels a step, so that a box comes from anywhere here

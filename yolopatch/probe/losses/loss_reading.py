@@ -9,10 +9,10 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
 from ..tensors.perturb import perturb_
 from ..tensors.tensors import needs_more_than_maps, tensors
+from ..upstreams.upstream import Upstream
 from .anchor_reading import read_matches
 from .query_reading import read_queries
 from .users_code import CodeFailed, users_code

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..build.upstreams import Upstream
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import seed_all
+from ..upstreams.upstream import Upstream
 from .users_code import users_code
 
 _READ = ("pred_bboxes", "pred_scores")  # the first two inputs of what matches queries with objects

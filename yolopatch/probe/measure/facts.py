@@ -24,7 +24,6 @@ from ...wire.facts import (
     Question,
 )
 from ..build.failures import explained
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import Layer, UpstreamModel
 from ..tensors.tensors import (
@@ -37,6 +36,7 @@ from ..tensors.tensors import (
     seed_all,
     tensors,
 )
+from ..upstreams.upstream import Upstream
 from .batches import task_batch
 from .flopcount import count_flops
 from .latency import measure_latency

@@ -14,7 +14,8 @@ import numpy
 from torch import Tensor
 
 from ..base.bases import read_yaml
-from ..build.upstreams import Upstream, import_first
+from ..upstreams.parsers import import_first
+from ..upstreams.upstream import Upstream
 
 _IMAGES, _BATCH, _SIDE = 8, 4, 64  # one small image takes no time: a process takes longer to start
 

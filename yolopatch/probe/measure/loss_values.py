@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..build.upstreams import Upstream
 from ..tensors.arithmetic import one_thread
 from ..tensors.calls import mapped
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import tensors
+from ..upstreams.upstream import Upstream
 from .batches import task_batch
 
 _IMAGES = 2

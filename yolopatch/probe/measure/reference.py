@@ -12,10 +12,10 @@ from torch import Tensor
 
 from ...wire.verification import ReferenceRequest
 from ..build.subject import SIDE, Subject
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.arithmetic import one_thread
 from ..tensors.tensors import count_parameters, head_inputs, image, seed_all, tensors
+from ..upstreams.upstream import Upstream
 from .batches import task_batch
 from .loss_values import describe_loss
 

@@ -51,7 +51,7 @@ def _function(name: str) -> Callable[..., Any]:
 
 
 def _open(request: UpstreamRequest) -> Any:
-    """Import the workspace's upstream, and return it as build.upstreams.Upstream."""
+    """Import the workspace's upstream, and return it as upstreams.upstream.Upstream."""
     sys.path.insert(0, request.workspace)
     with quick_imports():
-        return import_module("...build.upstreams", __name__).open_upstream(request.style)
+        return import_module("...upstreams.opening", __name__).open_upstream(request.style)

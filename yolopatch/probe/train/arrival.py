@@ -14,10 +14,10 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...wire.training import Arrived
-from ..build.upstreams import Upstream
 from ..checkpoint.stored import read_stored
 from ..protocol.emit import Emit
 from ..tensors.half import as_half
+from ..upstreams.upstream import Upstream
 
 _FITTED = ("anchors",)  # v6.1 always fits them to the data before training
 

@@ -6,8 +6,8 @@ import importlib
 from typing import Any
 
 from ...wire.training import DatasetAnswer, DatasetRequest
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
+from ..upstreams.upstream import Upstream
 
 
 def resolve(upstream: Upstream, request: DatasetRequest, emit: Emit) -> None:

@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import torch
 
 from ...wire.training import EvaluateRequest, Exported, Prediction, Score, TrainedModel, Validated
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import count_parameters
+from ..upstreams.upstream import Upstream
 from .curves import draw_curves
 
 SHOWN = 0.25  # the score from which upstream shows an object

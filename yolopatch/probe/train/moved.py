@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from ..build.upstreams import Upstream
+from ..upstreams.upstream import Upstream
 
 
 def go_on_here_ultralytics(upstream: Upstream, paths: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...wire.training import Tracked
-from ..build.upstreams import Upstream
+from ..upstreams.upstream import Upstream
 from .random_state import keep_random_state
 
 _PACKAGES = {

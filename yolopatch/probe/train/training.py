@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from ...wire.training import Resumed, SavesTo, TrainingEnded, TrainRequest
-from ..build.upstreams import Upstream
 from ..protocol.emit import Emit
+from ..upstreams.upstream import Upstream
 from .arrival import watch_ultralytics, watch_yolov5
 from .moved import HERE
 from .tracking import track
