@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,7 @@ class Nodes:
 def nodes(tmp_path, monkeypatch):
     """Start three nodes; all of them end with the test."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)  # a node has it; upstream uses no tracker in tests
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # a token would be written into the home folder
     started = Nodes(tmp_path)
     yield started
@@ -191,3 +193,51 @@ def test_ctrl_c_ends_every_run_and_a_killed_worker_is_replaced(nodes, drive, tmp
     assert driver.wait(60) == 130
     assert f"--engine ray --address {nodes.address}" in said.read_text("utf-8")
     wait(lambda: not nodes.trainings(), 30)
+
+
+@pytest.mark.slow
+def test_the_curves_of_a_run_are_whole_where_its_node_was_killed(nodes, drive, tmp_path):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    dest, python = tmp_path / "cluster", ("--python", sys.executable)
+    driver, said = drive("cluster", "--engine", "ray", "--address", nodes.address, "--tracker", "tensorboard", *python)
+
+    def node_halfway() -> int | None:
+        assert driver.poll() is None, said.read_text("utf-8")
+        at_work = [any(cache.glob("cluster/*/runs/*/*/results/weights/last.pt")) for cache in nodes.caches]
+        return next((number for number in (1, 2) if at_work[number]), None) if halfway(dest) else None
+
+    nodes.kill(int(wait(node_halfway)))
+    assert driver.wait(900) == 0, said.read_text("utf-8")
+    assert '"lost"' in said.read_text("utf-8")
+    assert len(runs_in(dest)) == 4
+    for name, run in runs_in(dest).items():
+        events = accumulator.EventAccumulator(str(dest / "runs" / name / "results"))
+        events.Reload()
+        assert {one.step for one in events.Scalars("metrics/mAP50-95(B)")} == {1, 2, 3}
+        text = events.Tensors("tags/text_summary")[0].tensor_proto.string_val[0].decode()
+        assert f"| commit | {run.wanted.commit} |" in text
+        assert f"| seed | {run.wanted.changes['seed']} |" in text
+
+
+@pytest.mark.slow
+def test_runs_of_all_nodes_are_in_one_experiment_of_mlflow(nodes, drive, tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow", reason="needs mlflow or mlflow-skinny")
+    dest, python = tmp_path / "cluster", ("--python", sys.executable)
+    for name, value in (("PASSWORD", "a-secret-of-mine"), ("USERNAME", "me")):
+        monkeypatch.setenv(f"MLFLOW_TRACKING_{name}", value)
+    driver, said = drive("cluster", "--engine", "ray", "--address", nodes.address, "--tracker", "mlflow", *python)
+    assert driver.wait(900) == 0, said.read_text("utf-8")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = mlflow.MlflowClient((dest / "mlflow").as_uri())
+    assert sorted(one.name for one in client.search_experiments()) == ["Default", "cluster"]
+    found = client.search_runs([client.get_experiment_by_name("cluster").experiment_id])
+    assert sorted(run.info.run_name for run in found) == sorted(runs_in(dest))
+    for run in found:
+        assert run.info.status == "FINISHED"
+        assert run.data.tags["commit"] == runs_in(dest)[run.info.run_name].wanted.commit
+        assert len(client.get_metric_history(run.info.run_id, "metrics/mAP50-95B")) >= 3
+        weights = Path(client.download_artifacts(run.info.run_id, "weights/best.pt"))
+        assert weights.read_bytes() == (dest / "runs" / run.info.run_name / "results/weights/best.pt").read_bytes()
+    assert not list(tmp_path.rglob("node*/cluster/*/runs/*"))
+    written = [file for file in dest.rglob("*") if file.is_file() and "workspaces" not in file.parts]
+    assert not any(b"a-secret-of-mine" in file.read_bytes() for file in written)

@@ -25,6 +25,12 @@ class Tracker:
         of_yolov5: whether yolov5 6.1 has a logger for it.
         off: by environment variable the values, in lower case, with which it tracks nothing.
         single: environment variables that make every process go on the same run of the tracker.
+        prefixes: how the names of its environment variables begin.
+        login: those by which a machine logs in.
+        places: those of the folders that it writes into, and the folder below a run's in which a node has each.
+        files: what it keeps of a run in files, as patterns below the run's folder.
+        offline: by environment variable the values, in lower case, with which it sends nothing; empty for one that
+            needs no login.
     """
 
     name: str
@@ -35,9 +41,26 @@ class Tracker:
     of_yolov5: bool = False
     off: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     single: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    login: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    offline: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def needs_login(self, variables: Mapping[str, str]) -> bool:
+        """Return whether it sends runs to a service, and these variables do not have the login."""
+        is_offline = any(variables.get(name, "").lower() in values for name, values in self.offline.items())
+        return bool(self.offline) and not is_offline and not any(name in variables for name in self.login)
 
 
-TENSORBOARD = Tracker("tensorboard", "TensorBoard", "tensorboard", "tensorboard", of_yolov5=True)
+TENSORBOARD = Tracker(
+    "tensorboard",
+    "TensorBoard",
+    "tensorboard",
+    "tensorboard",
+    of_yolov5=True,
+    files=("results/events.out.tfevents.*",),
+)
 WANDB = Tracker(
     "wandb",
     "Weights & Biases",
@@ -46,9 +69,37 @@ WANDB = Tracker(
     of_yolov5=True,
     off={"WANDB_MODE": ("disabled",), "WANDB_DISABLED": _YES},
     single=("WANDB_RUN_ID",),
+    prefixes=("WANDB_",),
+    login=("WANDB_API_KEY", "WANDB_BASE_URL"),
+    places={"WANDB_DIR": "", **dict.fromkeys(("WANDB_CACHE_DIR", "WANDB_DATA_DIR", "WANDB_ARTIFACT_DIR"), "scratch")},
+    files=("wandb/offline-run-*/**/*",),
+    offline={"WANDB_MODE": ("offline", "dryrun")},
 )
-MLFLOW = Tracker("mlflow", "MLflow", "mlflow", "mlflow", ("mlflow-skinny",), single=("MLFLOW_RUN_ID",))
-CLEARML = Tracker("clearml", "ClearML", "clearml", "clearml", single=("CLEARML_TASK_ID",))
+MLFLOW = Tracker(
+    "mlflow",
+    "MLflow",
+    "mlflow",
+    "mlflow",
+    ("mlflow-skinny",),
+    single=("MLFLOW_RUN_ID",),
+    prefixes=("MLFLOW_", "DATABRICKS_"),
+    login=("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "DATABRICKS_TOKEN"),
+)
+CLEARML = Tracker(
+    "clearml",
+    "ClearML",
+    "clearml",
+    "clearml",
+    single=("CLEARML_TASK_ID",),
+    prefixes=("CLEARML_", "TRAINS_"),
+    login=(
+        *("CLEARML_API_ACCESS_KEY", "CLEARML_API_SECRET_KEY", "CLEARML_CONFIG_FILE"),
+        *("CLEARML_API_HOST", "CLEARML_WEB_HOST", "CLEARML_FILES_HOST"),
+    ),
+    places={"CLEARML_CACHE_DIR": "clearml"},
+    files=("clearml/**/*.zip",),
+    offline={"CLEARML_OFFLINE_MODE": _YES},
+)
 COMET = Tracker(
     "comet",
     "Comet",
@@ -56,6 +107,11 @@ COMET = Tracker(
     "comet",
     off={"COMET_MODE": ("disabled",)},
     single=("COMET_EXPERIMENT_KEY", "COMET_START_EXPERIMENT_KEY"),
+    prefixes=("COMET_",),
+    login=("COMET_API_KEY", "COMET_CONFIG", "COMET_URL_OVERRIDE"),
+    places={"COMET_OFFLINE_DIRECTORY": ""},
+    files=("*.zip",),
+    offline={"COMET_MODE": ("offline",), "COMET_START_ONLINE": ("0", "false")},
 )
 TRACKERS = {one.name: one for one in (TENSORBOARD, WANDB, MLFLOW, CLEARML, COMET)}
 

@@ -15,6 +15,7 @@ from yolopatch.wire.training import Tracked
 _LONGEST_TAG = 64  # characters; W&B refuses longer ones
 _NOT_IN_A_PROJECT = re.compile(r"[/\\#?%:]")  # of W&B
 _SCHEME = re.compile(r"[A-Za-z][\w+-]+:|(databricks|databricks-uc|uc)$")
+MLFLOW_STORE = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"  # a relative path follows; a fourth slash starts an absolute one
 
 
@@ -66,11 +67,11 @@ def _of_wandb(tracked: Tracked, users: Mapping[str, str], places: Places) -> dic
 
 
 def _of_mlflow(tracked: Tracked, users: Mapping[str, str], places: Places) -> dict[str, str]:
-    uri = users.get("MLFLOW_TRACKING_URI")
+    uri = users.get(MLFLOW_STORE)
     # newer versions of MLflow read and write files only if they are told so
-    to_files = {"MLFLOW_TRACKING_URI": places.store.as_uri(), "MLFLOW_ALLOW_FILE_STORE": "true"}
+    to_files = {MLFLOW_STORE: places.store.as_uri(), "MLFLOW_ALLOW_FILE_STORE": "true"}
     return {
-        **({"MLFLOW_TRACKING_URI": _absolute(uri, places.here)} if uri else to_files),
+        **({MLFLOW_STORE: store_from(uri, places.here)} if uri else to_files),
         "MLFLOW_EXPERIMENT_NAME": users.get("MLFLOW_EXPERIMENT_NAME") or tracked.group,
         "MLFLOW_RUN": tracked.name,
         "MLFLOW_RUN_CONTEXT": json.dumps({**_users_tags(users), **tracked.tags}),
@@ -92,11 +93,16 @@ def _of_comet(tracked: Tracked, users: Mapping[str, str], places: Places) -> dic
     }
 
 
-def _absolute(uri: str, here: PurePath) -> str:
-    """Return where the user's runs are stored: the child process starts in another folder than the user."""
+def store_from(uri: str, here: PurePath) -> str:
+    """Return where the user's runs of MLflow are stored: the child process starts in another folder than the user."""
     if uri.startswith(_SQLITE):
         return _SQLITE + str(here / uri.removeprefix(_SQLITE)) if uri != _SQLITE else uri
     return uri if _SCHEME.match(uri) else (here / uri).as_uri()
+
+
+def is_of_files(uri: str) -> bool:
+    """Return whether runs of MLflow are stored in files of a machine, not by a server."""
+    return uri.startswith(("file:", "sqlite:")) or not _SCHEME.match(uri)
 
 
 def _users_tags(users: Mapping[str, str]) -> Mapping[str, object]:

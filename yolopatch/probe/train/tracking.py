@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,11 @@ def _seeded(function: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _track_yolov5(upstream: Upstream, tracked: Tracked) -> None:
     module = importlib.import_module(f"{upstream.prefix}train")
+    loggers = importlib.import_module(f"{upstream.prefix}utils.loggers")
     if tracked.tracker == "wandb":
-        _require_login(importlib.import_module(f"{upstream.prefix}utils.loggers"))
+        _require_login(loggers)
+    else:
+        _write_at_once(loggers)
     begin, original = _YOLOV5[tracked.tracker], module.train
 
     def train(hyp: Any, opt: Any, *others: Any) -> Any:
@@ -106,6 +110,17 @@ def _write_tags(args: Any, folder: str | Path, tracked: Tracked) -> None:
     rows = [f"| {key} | {value} |" for key, value in tracked.tags.items()]
     writer.add_text("tags", "\n".join(["| tag | |", "|---|---|", *rows]))
     writer.close()
+
+
+def _write_at_once(module: Any) -> None:
+    """Let TensorBoard write what it is told within a second: of a training that is killed, it is what there is.
+
+    By itself it keeps two minutes of it, and a run that goes on from its checkpoint does not tell them again.
+
+    Args:
+        module: upstream's, which makes the writer.
+    """
+    setattr(module, "SummaryWriter", partial(module.SummaryWriter, flush_secs=1))  # noqa: B010  a module
 
 
 def _begin_wandb(args: Any, folder: str | Path, tracked: Tracked) -> None:
@@ -196,6 +211,10 @@ _ULTRALYTICS: dict[str, tuple[_Begin, Callable[[Tracked], None]]] = {
     "clearml": (_begin_clearml, _confirm_clearml),
     "comet": (_begin_nothing, _confirm_comet),
 }
-_MENDED: dict[str, Callable[[Any], None]] = {"wandb": _mend_wandb, "clearml": _mend_clearml}
+_MENDED: dict[str, Callable[[Any], None]] = {
+    "tensorboard": _write_at_once,
+    "wandb": _mend_wandb,
+    "clearml": _mend_clearml,
+}
 _YOLOV5: dict[str, _Begin] = {"tensorboard": _write_tags, "wandb": _begin_wandb}
 _STYLES = {"ultralytics": _track_ultralytics, "yolov5": _track_yolov5}

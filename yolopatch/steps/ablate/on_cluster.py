@@ -18,6 +18,7 @@ from yolopatch.steps.ablate.device import Devices
 from yolopatch.steps.ablate.prepare import PreparedGrid
 from yolopatch.steps.ablate.recipes import EVERY, Recipes, share
 from yolopatch.steps.cluster.look import LookRequest, look_at
+from yolopatch.steps.cluster.tracking import login_note, require_for_nodes, users_tracker
 from yolopatch.steps.engines.engine import Engine, Keep
 from yolopatch.steps.engines.ray_engine import RayEngine
 
@@ -65,19 +66,25 @@ def executor_of(
         tell: called with what the user should know.
 
     Raises:
-        UsageError: the address is none, or a tracker was named: what it writes would stay on the nodes.
-        YolopatchError: Ray is not installed, or the cluster cannot be reached, or has another Python or Ray.
+        UsageError: the address is none.
+        YolopatchError: Ray is not installed, or the cluster cannot be reached, or has another Python or Ray; or the
+            tracker would write into files that only this machine has.
     """
     if options.engine == LOCAL:
         yield LocalExecutor(request.workers)
         return
-    if request.tracker:
-        raise UsageError(
-            f"--tracker {request.tracker} works with --engine {LOCAL} only: what it writes would stay on the nodes",
-            hint="leave --tracker out; every run's results.csv comes back to the grid's folder",
-        )
+    require_for_nodes(request.tracker, options.address)
     with connected(options.address) as cluster:
-        yield ClusterExecutor(cluster, cache, request.python, request.workers, options.gpus, options.cpus, tell)
+        yield ClusterExecutor(
+            cluster,
+            cache,
+            request.python,
+            request.workers,
+            options.gpus,
+            options.cpus,
+            tell,
+            is_here=options.address is None,
+        )
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,7 @@ class ClusterExecutor:
             uses.
         tell: called with what the user should know.
         every: seconds between two checkpoints of a run that are sent.
+        is_here: whether it was started on this machine, for this command.
     """
 
     cluster: RayCluster
@@ -103,6 +111,7 @@ class ClusterExecutor:
     cpus: float | None
     tell: Callable[[str], None]
     every: float = EVERY
+    is_here: bool = False
 
     def devices(self, asked: object, interpreter: Interpreter) -> Devices:
         """Return what the runs use: a GPU of their node, the only one that they see, or the CPU.
@@ -138,9 +147,11 @@ class ClusterExecutor:
             raise self._no_room(need)
         data, shared = share(grid, self.cache)
         paths = () if data.is_sent else tuple(path for places in data.parts.values() for path in places)
-        request = LookRequest(grid.plan.pin.name, grid.plan.grid.compat, self.python, shared.catalog, paths)
+        tracker = users_tracker(grid.tracker)
+        request = LookRequest(grid.plan.pin.name, grid.plan.grid.compat, self.python, shared.catalog, paths, tracker)
         seen = look_at(self.cluster, nodes, request, on_cpu=not need.gpus)
-        for note in (self._words(need, seen.nodes, seen.setup.words, data.is_sent), *seen.notes):
+        login = () if self.is_here else login_note(tracker)
+        for note in (self._words(need, seen.nodes, seen.setup.words, data.is_sent), *seen.notes, *login):
             self.tell(note)
         recipes = Recipes(grid, data, self.python, seen.setup, self.every)
         return RayEngine(self.cluster, need, self.workers, keep, recipes.of, shared)

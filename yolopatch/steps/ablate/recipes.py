@@ -15,6 +15,7 @@ from yolopatch.steps.cluster.pin_content import read_pin
 from yolopatch.steps.cluster.plain_files import read_files
 from yolopatch.steps.cluster.recipe import KEPT, LAST_FILE, DataPlan, Home, Recipe, Setup, Shared
 from yolopatch.steps.cluster.small_data import plan_data
+from yolopatch.steps.cluster.tracking import users_tracker
 from yolopatch.steps.engines.engine import Job
 from yolopatch.steps.training.place import RESULTS
 
@@ -69,6 +70,8 @@ class Recipes:
             data=self.data,
             python=self.python,
             setup=self.setup,
+            tracker=users_tracker(grid.tracker),
+            tracked=training.tracking.tracked if training.tracking else None,
             variables={name: os.environ[name] for name in _SETTING if name in os.environ},
             state=_state(results),
             every=self.every,
@@ -79,6 +82,7 @@ class Recipes:
                 cfg=cfg.name,
                 init=str(training.init or ""),
                 hyperparameters=str(hyperparameters or ""),
+                store=str(training.tracking.store) if training.tracking else "",
             ),
         )
 

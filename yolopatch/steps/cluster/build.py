@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import FIX_PATCHES
+from yolopatch.catalog.environment.trackers import TRACKERS
 from yolopatch.catalog.pins import PINS
 from yolopatch.errors import YolopatchError
 from yolopatch.outside.files.folders import remove_tree
@@ -20,6 +21,7 @@ from yolopatch.steps.cluster.recipe import Recipe, Shared
 from yolopatch.steps.cluster.small_data import place_data
 from yolopatch.steps.environment.interpreters import find_interpreter_in
 from yolopatch.steps.training.place import RESULTS, Place
+from yolopatch.steps.training.tracking import STORE, Tracking
 from yolopatch.steps.training.train import Training
 from yolopatch.steps.workspace.apply import make_workspace
 from yolopatch.steps.workspace.change import read_finished
@@ -72,9 +74,15 @@ def build(recipe: Recipe, shared: Shared, node: NodeFolder, folder: Path, cache:
         epochs=recipe.epochs,
         init=place.init,
         paths=place.paths(workspace.path, str(folder / RESULTS)),
+        tracking=_tracking(recipe, folder),
         variables=recipe.variables,
     )
     return Built(training, place)
+
+
+def _tracking(recipe: Recipe, folder: Path) -> Tracking | None:
+    """Return how a tracker shows the run: one that keeps runs in files has a store of its own on a node."""
+    return Tracking(TRACKERS[recipe.tracked.tracker], recipe.tracked, folder / STORE) if recipe.tracked else None
 
 
 def _workspace(recipe: Recipe, shared: Shared, node: NodeFolder, cache: Path, host: str) -> Workspace:

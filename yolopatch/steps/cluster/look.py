@@ -18,7 +18,8 @@ from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.source.store import cache_dir
 from yolopatch.steps.cluster import remote
 from yolopatch.steps.cluster.build import take_catalog
-from yolopatch.steps.cluster.recipe import Setup
+from yolopatch.steps.cluster.recipe import Setup, UsersTracker
+from yolopatch.steps.cluster.tracking import require_shows
 from yolopatch.steps.environment.interpreters import find_interpreter
 from yolopatch.wire import shell
 
@@ -36,6 +37,7 @@ class LookRequest:
         python: the interpreter that the user named; None for the one of the pin's environment.
         catalog: the files of the user's own catalog, as in `Shared`.
         paths: of a data set that the node must have.
+        tracker: where the runs are shown; None for nowhere.
     """
 
     pin: str
@@ -43,6 +45,7 @@ class LookRequest:
     python: str | None
     catalog: Mapping[str, bytes] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    tracker: UsersTracker | None = None
 
 
 @dataclass(frozen=True)
@@ -147,17 +150,19 @@ def look_here(request: bytes) -> dict[str, Any]:
     with temporary_folder() as folder:
         try:
             take_catalog(asked.catalog, folder)
-            setup = find_setup(asked.pin, asked.compat, asked.python)
+            setup = find_setup(asked.pin, asked.compat, asked.python, asked.tracker)
         except YolopatchError as error:
             return {"fault": error.what, "hint": f"on that node: {error.hint}" if error.hint else ""}
     return {"setup": setup}
 
 
-def find_setup(pin: str, compat: bool, python: str | None) -> Setup:
-    """Return the environment that trains a pin on this machine.
+def find_setup(pin: str, compat: bool, python: str | None, tracker: UsersTracker | None) -> Setup:
+    """Return the environment that trains a pin on this machine, and that can show the runs in a tracker.
 
     Raises:
         YolopatchError: there is none.
     """
     found = find_interpreter(PINS[pin], python, cache_dir(), compat=compat)
+    if tracker:
+        require_shows(tracker, found)
     return Setup(found.python, named_versions(found.packages))

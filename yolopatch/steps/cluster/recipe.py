@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from yolopatch.core.training.results import RESULTS, SETTINGS, WEIGHTS
 from yolopatch.core.training.run import Run
 from yolopatch.steps.training.results import BEST, LAST
+from yolopatch.wire.training import Tracked
 
 # what a run is taken up from, and what is kept of it; below upstream's folder of it
 LAST_FILE = f"{WEIGHTS}/{LAST}"
@@ -46,6 +47,14 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class UsersTracker:
+    """A tracker as the user has set it up: its name, and the environment variables that it reads; they have keys."""
+
+    name: str
+    variables: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Home:
     """Where the files of a run lie on the machine that asks for it, as texts; its record and settings name these.
 
@@ -53,6 +62,7 @@ class Home:
         folder: of the run.
         results: upstream's folder of it.
         data, cfg, init, hyperparameters: as `Place` has them; "" without one.
+        store: the folder that all runs share, for a tracker that keeps runs in files; "" without a tracker.
     """
 
     folder: str
@@ -61,6 +71,7 @@ class Home:
     cfg: str
     init: str = ""
     hyperparameters: str = ""
+    store: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,8 @@ class Recipe:
         state: the files of KEPT that there are already; empty for a new run.
         every: how many seconds lie at least between two checkpoints that are sent.
         home: where its files lie with whoever asks.
+        tracker: where the run is shown; None for nowhere.
+        tracked: how it is shown there; None for nowhere.
     """
 
     id: str
@@ -109,6 +122,8 @@ class Recipe:
     state: Mapping[str, bytes]
     every: float
     home: Home
+    tracker: UsersTracker | None = None
+    tracked: Tracked | None = None
 
 
 @dataclass(frozen=True)
@@ -143,11 +158,17 @@ class At:
 
 @dataclass(frozen=True)
 class Files:
-    """Files of the run as they are now: those of KEPT by their names below upstream's folder, and others by their
-    names below the run's."""
+    """Files of the run as they are now.
+
+    Attributes:
+        results: those of KEPT by their names below upstream's folder.
+        others: by their names below the run's folder.
+        store: of a tracker that keeps runs in files, by their names below the folder that all runs share.
+    """
 
     results: Mapping[str, bytes]
     others: Mapping[str, bytes] = field(default_factory=dict)
+    store: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from yolopatch.steps.cluster.homeward import Homeward
 from yolopatch.steps.cluster.look import find_setup
 from yolopatch.steps.cluster.node_folder import NodeFolder
 from yolopatch.steps.cluster.reading import FirstReading
-from yolopatch.steps.cluster.recipe import At, Files, Kept, Message, Recipe, Refused, Shared, Trained, Unfit
+from yolopatch.steps.cluster.recipe import At, Kept, Message, Recipe, Refused, Shared, Trained, Unfit
+from yolopatch.steps.cluster.tracking import take_variables
 from yolopatch.steps.training.place import RESULTS
 from yolopatch.steps.training.train import train
 
@@ -67,6 +68,8 @@ def _work(recipe: Recipe, shared: Shared, cache: Path, send: Send) -> None:
     try:
         with node.run() as folder:
             take_catalog(shared.catalog, folder / "catalog")
+            if recipe.tracker:
+                take_variables(recipe.tracker, folder)
             unfit = _unfit(recipe, host)
             if unfit:
                 send(unfit)
@@ -82,7 +85,7 @@ def _work(recipe: Recipe, shared: Shared, cache: Path, send: Send) -> None:
 def _unfit(recipe: Recipe, host: str) -> Unfit | None:
     """Return why this node cannot train runs of this grid; it may have joined after the others were looked at."""
     try:
-        setup = find_setup(recipe.pin, COMPAT.name in recipe.fix_patches, recipe.python)
+        setup = find_setup(recipe.pin, COMPAT.name in recipe.fix_patches, recipe.python, recipe.tracker)
     except YolopatchError as error:
         return Unfit(f"{host}: {error.what}")
     if recipe.setup in (None, setup):
@@ -91,7 +94,7 @@ def _unfit(recipe: Recipe, host: str) -> Unfit | None:
 
 
 def _train(recipe: Recipe, built: Built, node: NodeFolder, host: str, send: Send) -> None:
-    back = Homeward(built.place, recipe.home, recipe.every)
+    back = Homeward(built.place, recipe.home, recipe.every, built.training.tracking)
     attempt = len(recipe.run.attempts) + 1
     run = replace(recipe.run, save_dir=str(built.training.folder / RESULTS))
     reading = FirstReading(None if recipe.data.is_sent else node.read_mark(recipe.data.sha256))
@@ -99,7 +102,7 @@ def _train(recipe: Recipe, built: Built, node: NodeFolder, host: str, send: Send
     def check() -> None:
         files = back.checkpoint()
         if files:
-            send(Files(files))
+            send(files)
 
     def keep(now: Run) -> None:
         # trained it is for its asker when its files are there, too: whoever is killed before them has to go on
@@ -114,8 +117,8 @@ def _train(recipe: Recipe, built: Built, node: NodeFolder, host: str, send: Send
         with reading.alone():
             trained = train(built.training, run, keep, progress, check)
     except YolopatchError as error:
-        send(Files(back.all(), back.log(attempt)))
+        send(back.all(attempt))
         send(back.refused(error, host))
         return
-    send(Files(back.all(), back.log(attempt)))
+    send(back.all(attempt))
     send(Trained(back.record(trained)))

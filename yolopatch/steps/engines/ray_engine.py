@@ -12,6 +12,7 @@ from typing import Any
 
 from yolopatch import __version__
 from yolopatch.outside.cluster.ray_cluster import Gone, Need, RayCluster
+from yolopatch.outside.files.folders import remove_tree
 from yolopatch.outside.files.staging import write_whole
 from yolopatch.steps.cluster import remote
 from yolopatch.steps.cluster.recipe import (
@@ -26,6 +27,7 @@ from yolopatch.steps.cluster.recipe import (
     Trained,
     Unfit,
 )
+from yolopatch.steps.cluster.tracker_store import placed
 from yolopatch.steps.engines.engine import Ended, Event, Failed, Job, Keep, Lost, Reached, refused
 
 _log = logging.getLogger(__name__)
@@ -109,6 +111,9 @@ class RayEngine:
     def start(self, job: Job) -> None:
         """Begin a run, or take it up from the checkpoint that its folder has."""
         recipe = self._recipe_of(job)
+        if not recipe.state:
+            # begun anew, as on this machine: else a tracker shows what is left of the attempt before, too
+            remove_tree(Path(recipe.home.results))
         arguments = (__version__, pickle.dumps(recipe), self._shared)
         stream = self._cluster.start(remote.work, arguments, self._need, self._nodes.unfit)
         self._tasks.append(_Task(job, recipe, stream))
@@ -165,8 +170,11 @@ class RayEngine:
     def _written(self, task: _Task, files: Files) -> Failed | None:
         home = task.recipe.home
         try:
-            _write(Path(home.results), {name: files.results[name] for name in KEPT if name in files.results})
+            # the checkpoint last: from then on the run is taken up from it
+            if files.store:
+                _write(Path(home.store), placed(files.store, Path(home.store)))
             _write(Path(home.folder), files.others)
+            _write(Path(home.results), {name: files.results[name] for name in KEPT if name in files.results})
         except OSError as error:  # a full disk here: the run ends, and can go on from what was written
             self._cluster.cancel(task.stream)
             return Failed(task.job.id, str(error))

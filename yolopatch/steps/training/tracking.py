@@ -53,12 +53,7 @@ def require_tracker(tracker: Tracker, interpreter: Interpreter) -> None:
         UsageError: a variable of the user's cannot be read.
         YolopatchError: its package is not installed, or a variable of the user's is in the way.
     """
-    if not any(name in interpreter.packages for name in (tracker.package, *tracker.stand_ins)):
-        raise YolopatchError(
-            f"--tracker {tracker.name}: {interpreter.executable} does not have {tracker.package}; nothing was trained",
-            details=[f"upstream's callback imports it where it trains: {interpreter.prefix}"],
-            hint=shell.join([interpreter.executable, "-m", "pip", "install", tracker.package]),
-        )
+    require_package(tracker, interpreter)
     for variable, values in tracker.off.items():
         if os.environ.get(variable, "").lower() in values:
             raise _in_the_way(tracker, variable, "switches it off")
@@ -67,6 +62,20 @@ def require_tracker(tracker: Tracker, interpreter: Interpreter) -> None:
             raise _in_the_way(tracker, variable, "makes every training go on the same run")
     here = Path.cwd()
     tracking_variables(Tracked(tracker.name, "", "", {}), os.environ, Places(here, here, here))
+
+
+def require_package(tracker: Tracker, interpreter: Interpreter) -> None:
+    """Check that an interpreter has the package of a tracker.
+
+    Raises:
+        YolopatchError: it has not.
+    """
+    if not any(name in interpreter.packages for name in (tracker.package, *tracker.stand_ins)):
+        raise YolopatchError(
+            f"--tracker {tracker.name}: {interpreter.executable} does not have {tracker.package}; nothing was trained",
+            details=[f"upstream's callback imports it where it trains: {interpreter.prefix}"],
+            hint=shell.join([interpreter.executable, "-m", "pip", "install", tracker.package]),
+        )
 
 
 def _in_the_way(tracker: Tracker, variable: str, does: str) -> YolopatchError:
