@@ -290,6 +290,83 @@ FORWARDS = [
     "a, b, c = x\nreturn a",
     "a, b = x\nreturn a",
 ]
+# what changes its tensor, and what must fit into it
+IN_PLACE = [
+    "x.unsqueeze_(1)\nreturn x",
+    "y = x.mean(3, keepdim=True)\ny.squeeze_(-1)\nreturn y",
+    "x.transpose_(1, 2)\nreturn x",
+    "return x.clone().transpose_(1, 3)",
+    "y = x.flatten(2)\ny.swapaxes_(1, 2)\nreturn y",
+    "y = x[0, 0]\ny.t_()\nreturn y",
+    "y = x.clone()\nz = y\nz.squeeze_().unsqueeze_(0)\nreturn y",
+    "y = x.resize_(2, 12, 70, 2)\nreturn x",
+    "x.add_(torch.zeros(1, 12, 1, 1))\nreturn x",
+    "y = x.mean((2, 3), keepdim=True)\ny.add_(x)\nreturn y",
+    "y = x.mean((2, 3), keepdim=True)\nreturn y.mul_(x)",
+    "y = x.mean((2, 3), keepdim=True)\ny *= x\nreturn y",
+    "x *= x.mean((2, 3), keepdim=True)\nreturn x",
+    "y = torch.ones(2, 14, 14)\ny @= torch.ones(14, 3)\nreturn y",
+    "return x.clone().pow_(2).sqrt_().exp_().clamp_min_(0).lerp_(x, 0.5).addcmul_(x, x)",
+    "return torch.relu_(F.hardtanh_(x.clone())).sigmoid_()",
+    "return x.clone().masked_fill_(x[:, :1] > 0, 1.0)",
+    "return x.clone().masked_fill_(x.unsqueeze(0) > 0, 1.0)",
+    "return x.clone().masked_fill(x.unsqueeze(0) > 0, 1.0)",
+    "return x.clone().copy_(x.mean((2, 3), keepdim=True))",
+    "return x.clone().copy_(torch.zeros(3, 1))",
+    "return x.clone().scatter_add_(1, torch.zeros(2, 12, 10, 14).long(), x).tril_().random_()",
+    "w = nn.Parameter(torch.zeros(3, 4))\nw.data = torch.ones(5, 6)\nreturn w",
+    "x.data = x.data[:, :3]\nreturn x",
+    "return nn.init.trunc_normal_(torch.zeros(2, 3), std=0.02)",
+    "return nn.init.zeros_(torch.ones(2, 3))",
+    "y = x.clone()\ny[:, 0] = torch.ones(1, 1, 10, 14)\nreturn y",
+    "y = x.clone()\ny[:, 0] = torch.ones(3, 14)\nreturn y",
+    "y = x.clone()\ny[:, 20] = 1\nreturn y",
+    "y = x.clone()\ny[y > 0] = 0\nreturn y",
+    "y = torch.zeros(2, 12, 20, 28)\ny[:, :, ::2, ::2] = x\nreturn y",
+    "y = torch.zeros(2, 12, 20, 28)\ny[:, :, ::2] = x\nreturn y",
+    "y = x.clone()\ny[:, :3] += x[:, 3:6]\nreturn y",
+    "y = x.clone()\ny[:, :3] += x[:, 3:7]\nreturn y",
+]
+# views, parts and joins, and transforms
+VIEWS = [
+    "return torch.view_as_complex(x.view(2, 6, 2, 10, 14).permute(0, 1, 3, 4, 2).contiguous())",
+    "return torch.view_as_complex(x)",
+    "return torch.view_as_real(torch.fft.rfft2(x))",
+    "return torch.view_as_real(torch.view_as_complex(x.reshape(2, 12, 10, 7, 2))).flatten(3)",
+    "return torch.stack(torch.unbind(x, dim=1), dim=2)",
+    "a, b, c = torch.tensor_split(x, (3, 5), dim=1)\nreturn b",
+    "return torch.hsplit(x, 2)[1] + torch.dsplit(x, 2)[0].mean(2, True)[:, :6]",
+    "return torch.hstack((x, x[:, :3]))",
+    "return torch.dstack((x, x))",
+    "return torch.vstack((x, x[:1]))",
+    "return x.max(1, keepdim=True).values",
+    "return torch.topk(x, k=3, dim=1, largest=False).indices",
+    "return x.sort(dim=1).values[:, :3]",
+    "return torch.kthvalue(x, 3, 1, True).values",
+    "return torch.take_along_dim(x, x.argsort(1), dim=1)",
+    "return x.std([2, 3], True)",
+    "return x.var((2, 3), True, True)",
+    "return torch.linalg.vector_norm(x, 2, 1, True)",
+    "return torch.tile(x, (2,))",
+    "return x.select(1, 20)",
+    "return x[:, :, ::-1]",
+    "return x.permute(dims=(0, 2, 3, 1))",
+    "return torch.einsum('...hw,...vw->...hv', x, x)",
+    "return torch.einsum('chw,...chw->...', x[0], x)",
+    "return torch.einsum('...hw,vw->...v', x, x)",
+    "return torch.diagonal(x, 1, dim1=2, dim2=3)",
+    "return torch.diag_embed(torch.ones(2, 3)) + torch.diag(torch.ones(3))",
+    "return F.one_hot(torch.zeros(3).long(), 5)",
+    "return F.grid_sample(x, F.affine_grid(torch.zeros(2, 2, 3), (2, 12, 5, 6)))",
+    "return F.adaptive_max_pool2d(x, 1, return_indices=True)[1]",
+    "return torch.fft.rfft(x, dim=2, norm='ortho')",
+    "return torch.fft.rfft2(x, s=(8, 6))",
+    "return torch.fft.irfft(torch.fft.rfft(x, dim=2), n=10, dim=2)",
+    "return torch.fft.irfft2(torch.fft.rfft2(x))",
+    "return torch.fft.irfft2(torch.fft.rfft2(x, dim=(1, 2)), s=(12, 10), dim=(1, 2))",
+    "return torch.fft.irfftn(torch.fft.rfftn(x, dim=(1, 2, 3)), s=(12, 10, 14), dim=(1, 2, 3))",
+    "return torch.fft.fft2(x, s=(20, 20)).abs()",
+]
 # sizes of layers and maps, counted by numpy: an array, and what is done with its elements
 ARRAYS = [
     "d = np.array([4, 6, 12])\nreturn nn.Conv2d(12, d[1], 1)(x)",
@@ -371,7 +448,7 @@ def test_a_layer_gives_the_shape_that_torch_gives(made):
     check(text(made, "return self.m(x)"))
 
 
-@pytest.mark.parametrize("forward", FORWARDS)
+@pytest.mark.parametrize("forward", [*FORWARDS, *IN_PLACE, *VIEWS])
 def test_a_forward_gives_the_shape_that_torch_gives(forward):
     check(text("None", forward))
 
@@ -527,3 +604,8 @@ def test_a_table_that_decorators_fill_is_open(read):
 def test_a_table_that_nothing_fills_has_no_more_than_it_has():
     code = text("None", "return TABLE['conv'](12)(x)").replace("class X(", "TABLE = {'c': 1}\n\n\nclass X(")
     assert try_class(read_paste(code.encode(), "x.py"), "X", {}, [SIZE]).state == FAILED
+
+
+def test_a_function_that_torch_no_longer_has_is_open():
+    trial = try_class(read_paste(text("None", "return torch.rfft(x, 2)").encode(), "x.py"), "X", {}, [SIZE])
+    assert trial.state == UNKNOWN

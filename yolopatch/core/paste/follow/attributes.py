@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from yolopatch.core.paste.follow import methods, uses
 from yolopatch.core.paste.follow.errors import Fails, Open, Ungiven, Unset
 from yolopatch.core.paste.follow.rules import arrays, containers
+from yolopatch.core.paste.follow.rules.in_place import changing, require_part_fits
 from yolopatch.core.paste.follow.rules.indexing import indexed
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, METHODS
 from yolopatch.core.paste.follow.rules.reshaping import turned
@@ -21,6 +22,7 @@ from yolopatch.core.paste.follow.values import (
     Keywords,
     Layer,
     Library,
+    Pair,
     PastedClass,
     Scope,
     Size,
@@ -56,6 +58,8 @@ def attribute(machine: Machine, value: Any, name: str) -> Any:
     if isinstance(value, PastedClass):
         found = _in_classes(machine, [value.name, *machine.paste.bases(value.name)], name, None)
         return machine.unknown(f"{value.name}.{name}") if found is _ABSENT else found
+    if isinstance(value, Pair) and name in value.names:
+        return value[value.names.index(name)]
     if isinstance(value, (list, dict, str, tuple, set)):
         return methods.of_python(machine, value, name)
     if isinstance(value, Builtin) and value.name == "dict":
@@ -87,7 +91,7 @@ def _of_tensor(machine: Machine, value: Tensor, name: str) -> Any:
         return value
     if name in ("T", "mT", "H"):
         return turned(machine, value)
-    rule = METHODS.get(name) or FUNCTIONS.get(name)
+    rule = METHODS.get(name) or FUNCTIONS.get(name) or changing(name)
     return Builtin(name, rule, (machine, value)) if rule else machine.unknown(f"a tensor's {name}")
 
 
@@ -165,6 +169,8 @@ def set_attribute(machine: Machine, value: Any, name: str, given: Any) -> None:
         value.attributes[name] = given
         if isinstance(value, Instance) and value.base is not None and name in value.base.attributes:
             value.base.attributes[name] = given  # what the base class's forward reads: self.m = ModuleList(…) of a C2f
+    elif isinstance(value, Tensor) and isinstance(given, Tensor) and name == "data":
+        value.shape, value.values = given.shape, None
     elif not isinstance(value, (Tensor, Unknown, Library, PastedClass)):
         raise Open(f"an attribute of {shown(value)}")
 
@@ -227,6 +233,8 @@ def set_part(machine: Machine, value: Any, index: Any, given: Any) -> None:
             raise Fails(f"no element {shown(index)} in {shown(value)}", type(error).__name__) from error
     elif isinstance(value, Tensor):
         value.values = arrays.with_element(value, index, given)
+        if not arrays.is_array(value):
+            require_part_fits(value, index, given)
         if isinstance(index, int):
             machine.take_apart(value)
     elif not isinstance(value, Unknown):

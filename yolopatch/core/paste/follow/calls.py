@@ -12,7 +12,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.libraries import call_library, first_given
 from yolopatch.core.paste.follow.methods import base_constructor
 from yolopatch.core.paste.follow.rules.sizes import shown
-from yolopatch.core.paste.follow.rules.upstreams import WHOLE
+from yolopatch.core.paste.follow.rules.upstream.blocks import WHOLE
 from yolopatch.core.paste.follow.signature import bind, fill_fields, is_record
 from yolopatch.core.paste.follow.values import (
     SELF,

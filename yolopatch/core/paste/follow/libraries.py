@@ -19,18 +19,22 @@ from yolopatch.core.paste.follow.rules import (  # noqa: F401
     joining,
     norms,
     pooling,
-    psa,
     reshaping,
-    upstreams,
+    transforms,
 )
+from yolopatch.core.paste.follow.rules.in_place import changing
 from yolopatch.core.paste.follow.rules.registry import FUNCTIONS, LAYERS
 from yolopatch.core.paste.follow.rules.sizes import is_large_power
+from yolopatch.core.paste.follow.rules.upstream import blocks, psa  # noqa: F401
 from yolopatch.core.paste.follow.values import Builtin, Instance, Layer, Library, Tensor, computed, unknown_in
 
 if TYPE_CHECKING:
     from yolopatch.core.paste.follow.machine import Machine
 
 _FIRST = ("input", "tensors")
+# functions that torch no longer has, with the names of those in torch.fft
+_GONE = ("torch.fft", "torch.ifft", "torch.rfft", "torch.irfft")
+_STARTS = "torch.nn.init."  # its functions set the values of a tensor, and give it back
 _WITH_RULES = ("torch", "torchvision", "timm", "einops", UPSTREAM)
 _RENAMED = {"einops.repeat": "einops_repeat", "einops.reduce": "einops_reduce"}
 _MOST_PAIRS = 10_000
@@ -86,6 +90,9 @@ def call_library(machine: Machine, called: Library, given: tuple[Any, ...], name
         return _number(called, given)
     if called.name.startswith("torch.nn.utils.") and given and isinstance(given[0], (Layer, Instance)):
         return given[0]  # weight_norm, spectral_norm, prune: the weights are computed, the shapes stay
+    if called.name.startswith(_STARTS) and given:
+        machine.note((*given[1:], *named.values()), uses.OTHER)
+        return given[0]
     rule = _rule(called, root)
     if rule is None:
         _refuse_misspelt(called)
@@ -116,12 +123,13 @@ def _refuse_misspelt(called: Library) -> None:
 
 
 def _rule(called: Library, root: str) -> Any:
-    if root not in _WITH_RULES:
+    if root not in _WITH_RULES or called.name in _GONE:
         return None
     name = _RENAMED.get(called.name, called.plain)
     layers_first = called.name.startswith("torch.nn.") and not called.name.startswith("torch.nn.functional.")
     tables = (LAYERS, FUNCTIONS) if layers_first or root != "torch" else (FUNCTIONS, LAYERS)
-    return next((table[name] for table in tables if name in table), None)
+    found = next((table[name] for table in tables if name in table), None)
+    return found or (changing(name) if root == "torch" else None)
 
 
 def _tried(called: Library, run: Callable[[], Any]) -> Any:
@@ -252,7 +260,7 @@ _BY_PLAIN_NAME: dict[str, Callable[..., Any]] = {
     "make_divisible": _divisible,
     "to_2tuple": _pair,
     "default_act": _first,  # of upstream's Conv: an activation
-    "trunc_normal_": _nothing,
+    "trunc_normal_": _first,
     "no_grad": _nothing,
     "autocast": _nothing,
     "manual_seed": _nothing,

@@ -12,6 +12,7 @@ from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.file_names import library_imports
 from yolopatch.core.paste.follow.numbers import arithmetic
 from yolopatch.core.paste.follow.rules.arrays import forget
+from yolopatch.core.paste.follow.rules.in_place import require_fits
 from yolopatch.core.paste.follow.rules.sizes import shown
 from yolopatch.core.paste.follow.signature import defaults
 from yolopatch.core.paste.follow.values import Function, Scope, Tensor
@@ -87,9 +88,13 @@ def _augmented(machine: Machine, node: ast.AugAssign, scope: Scope) -> None:
         have.extend(machine.iterate(value))
         return
     if isinstance(have, Tensor) and isinstance(target, ast.Subscript):
-        set_part(machine, machine.evaluate(target.value, scope), slice(None), value)  # in place: the shape stays
+        require_fits(arithmetic(machine, node.op, have, value), have)
+        set_part(machine, machine.evaluate(target.value, scope), slice(None), None)  # its values are others
         return
-    assign(machine, target, arithmetic(machine, node.op, have, value), scope)
+    result = arithmetic(machine, node.op, have, value)
+    if isinstance(have, Tensor) and not isinstance(node.op, ast.MatMult):
+        require_fits(result, have)
+    assign(machine, target, result, scope)
 
 
 def _return(machine: Machine, node: ast.Return, scope: Scope) -> Signal:

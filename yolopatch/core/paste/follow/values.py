@@ -43,6 +43,12 @@ class Size(tuple[int, ...]):
     """The shape of a tensor as the code gets it: where torch wants a list of numbers, it means a shape."""
 
 
+class Pair(tuple[Any, ...]):
+    """What torch gives for the values and their places: a tuple whose two parts have these names, too."""
+
+    names = ("values", "indices")
+
+
 class Environment(dict[str, Any]):
     """`os.environ` of a computer on which nobody set the variables that the code asks for."""
 

@@ -149,7 +149,34 @@ def randperm(run: Run, n: Any, **more: Any) -> Tensor:
     return made([whole(n)])
 
 
-@function("diag", "diag_embed", "one_hot", "nonzero", "unique", "bincount", "histc", "multinomial", "masked_select")
+@function("diag_embed")
+def diag_embed(run: Run, x: Any, *rest: Any, **more: Any) -> Tensor:
+    """Follow diag_embed onto the diagonal of the last two dimensions."""
+    if rest or more:
+        raise Open("another diagonal")
+    shape = tensor(x).shape
+    return made((*shape, shape[-1]))
+
+
+@function("diag")
+def diag(run: Run, x: Any, diagonal: Any = 0) -> Tensor:
+    """Follow diag: a matrix of a vector, and the other way round."""
+    shape = tensor(x).shape
+    if whole(diagonal) or len(shape) not in (1, 2):
+        raise Open("another diagonal")
+    return made(shape * 2 if len(shape) == 1 else [min(shape)])
+
+
+@function("one_hot")
+def one_hot(run: Run, x: Any, num_classes: Any = -1) -> Tensor:
+    """Follow one_hot with a number of classes."""
+    count = whole(num_classes)
+    if count < 0:
+        raise Open("a shape that depends on a tensor's values")
+    return made((*tensor(x).shape, count))
+
+
+@function("nonzero", "unique", "bincount", "histc", "multinomial", "masked_select")
 def depends(run: Run, x: Any, *rest: Any, **more: Any) -> Tensor:
     """Do not follow what depends on a tensor's values."""
     raise Open("a shape that depends on a tensor's values")

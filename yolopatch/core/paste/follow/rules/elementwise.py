@@ -7,7 +7,7 @@ from typing import Any
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules.registry import Run, function, layer, method
 from yolopatch.core.paste.follow.rules.sizes import axis, broadcast, listed, made, tensor
-from yolopatch.core.paste.follow.values import Layer, Library, Size, Tensor
+from yolopatch.core.paste.follow.values import Layer, Library, Pair, Size, Tensor
 
 _KEEPING_LAYERS = (
     "ReLU ReLU6 LeakyReLU PReLU RReLU ELU SELU CELU GELU SiLU Mish Sigmoid Hardsigmoid Hardswish Hardtanh Tanh Softplus"
@@ -15,24 +15,22 @@ _KEEPING_LAYERS = (
     " Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout Identity DropPath StochasticDepth QuickGELU"
 )
 _KEEPING = (
-    "relu relu_ relu6 leaky_relu leaky_relu_ prelu rrelu elu selu celu gelu silu mish sigmoid sigmoid_ hardsigmoid"
-    " hardswish hardtanh tanh softplus softsign softmax log_softmax softmin logsigmoid threshold hardshrink softshrink"
-    " tanhshrink dropout dropout1d dropout2d dropout3d alpha_dropout normalize contiguous clone detach float half"
-    " double bfloat16 int long bool byte to type type_as cpu clamp clamp_ clamp_min clamp_max clip abs sqrt rsqrt"
-    " square exp log log2 log10 log1p expm1 sin cos tan asin acos atan sinh cosh erf neg negative reciprocal floor"
-    " ceil round trunc frac sign nan_to_num cumsum cumprod masked_fill masked_fill_ tril triu requires_grad_ fill_"
-    " zero_ copy_ normal_ uniform_ constant_ bernoulli_ bernoulli mul_ add_ sub_ div_ isnan isinf isfinite logical_not"
-    " fft fft2 ifft ifft2 fftn ifftn fftshift ifftshift real imag angle conj gumbel_softmax index_fill scatter scatter_"
-    " scatter_add index_add stochastic_depth pin_memory share_memory_ rand_like randn_like zeros_like"
-    " ones_like full_like empty_like deg2rad rad2deg logit sinc digamma argsort"
+    "relu relu6 leaky_relu prelu rrelu elu selu celu gelu silu mish sigmoid hardsigmoid hardswish hardtanh tanh"
+    " softplus softsign softmax log_softmax softmin logsigmoid threshold hardshrink softshrink tanhshrink dropout"
+    " dropout1d dropout2d dropout3d alpha_dropout normalize contiguous clone detach float half double bfloat16 int"
+    " long bool byte to type type_as cpu clamp clamp_min clamp_max clip abs sqrt rsqrt square exp log log2 log10"
+    " log1p expm1 sin cos tan asin acos atan sinh cosh erf neg negative reciprocal floor ceil round trunc frac"
+    " sign nan_to_num cumsum cumprod tril triu requires_grad_ fill_ zero_ normal_ uniform_ exponential_ random_"
+    " cauchy_ log_normal_ geometric_ fill_diagonal_ bernoulli isnan isinf isfinite logical_not fftshift ifftshift"
+    " real imag angle conj gumbel_softmax index_fill scatter scatter_add scatter_reduce index_add index_copy"
+    " stochastic_depth pin_memory share_memory_ rand_like randn_like zeros_like ones_like full_like empty_like"
+    " deg2rad rad2deg logit sinc digamma argsort local_response_norm bucketize isclose short char logcumsumexp"
 )
 _TWO = (
     "add sub subtract mul multiply div divide true_divide floor_divide pow maximum minimum fmod remainder atan2 eq ne"
     " lt le gt ge logical_and logical_or logical_xor lerp addcmul addcdiv hypot fmax fmin complex polar bitwise_and"
 )
-_REDUCING = (
-    "sum mean amax amin prod std var norm logsumexp all any nansum nanmean argmax argmin count_nonzero vector_norm"
-)
+_REDUCING = "sum mean amax amin prod logsumexp all any nansum nanmean argmax argmin count_nonzero"
 
 
 def keeps(run: Run, x: Any, *rest: Any, **more: Any) -> Tensor:
@@ -91,17 +89,29 @@ for _name in _REDUCING.split():
     function(_name)(reduced)
 
 
-@function("norm")
+@function("norm", "vector_norm", "matrix_norm")
 def vector_norm(run: Run, x: Any, p: Any = 2, dim: Any = None, keepdim: Any = False, **more: Any) -> Tensor:
     """Follow torch.norm: its second argument is the order."""
     return reduced(run, x, dim=dim, keepdim=keepdim, **more)
 
 
+@function("std", "var")
+def spread(run: Run, x: Any, dim: Any = None, unbiased: Any = True, keepdim: Any = False, **more: Any) -> Tensor:
+    """Follow torch.var: what follows its dimensions is no `keepdim`; a flag alone is of all values."""
+    return reduced(run, x, dim=None if isinstance(dim, bool) else dim, keepdim=keepdim, **more)
+
+
 @function("std_mean", "var_mean")
 def two_reduced(run: Run, x: Any, *rest: Any, **more: Any) -> tuple[Tensor, Tensor]:
     """Follow torch.var_mean."""
-    found = reduced(run, x, *rest, **more)
+    found = spread(run, x, *rest, **more)
     return found, found
+
+
+@function("masked_fill")
+def masked_fill(run: Run, x: Any, mask: Any, value: Any) -> Any:
+    """Follow masked_fill."""
+    return broadcast(tensor(x), mask)
 
 
 @function("max", "min", "median", "mode")
@@ -111,14 +121,21 @@ def extreme(run: Run, x: Any, *rest: Any, **more: Any) -> Any:
     if isinstance(other, Tensor):
         return broadcast(tensor(x), other)
     found = reduced(run, x, *rest, **more)
-    return (found, found) if rest or "dim" in more else found
+    return Pair((found, found)) if rest or "dim" in more else found
+
+
+@function("kthvalue")
+def kth_value(run: Run, x: Any, k: Any, dim: Any = -1, keepdim: Any = False) -> Pair:
+    """Follow kthvalue."""
+    found = reduced(run, x, dim=dim, keepdim=keepdim)
+    return Pair((found, found))
 
 
 @function("sort", "cummax", "cummin")
-def sort(run: Run, x: Any, *rest: Any, **more: Any) -> tuple[Tensor, Tensor]:
+def sort(run: Run, x: Any, *rest: Any, **more: Any) -> Pair:
     """Follow sort: the values, and the places."""
     found = Tensor(tensor(x).shape)
-    return found, found
+    return Pair((found, found))
 
 
 @function("glu")

@@ -87,6 +87,8 @@ def _require_in(number: int, size: int) -> None:
 def _sliced(size: int, part: slice) -> int:
     if any(isinstance(one, Tensor) for one in (part.start, part.stop, part.step)):
         raise Open("a slice by a tensor's value")
+    if isinstance(part.step, int) and part.step < 1:
+        raise Fails("a slice of a tensor with a step below 1", "ValueError")
     try:
         return len(range(*part.indices(size)))
     except (TypeError, ValueError) as error:

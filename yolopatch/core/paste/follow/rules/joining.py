@@ -8,7 +8,10 @@ from typing import Any
 from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules.registry import Run, function
 from yolopatch.core.paste.follow.rules.sizes import axis, broadcast, elements, listed, made, tensor, whole
-from yolopatch.core.paste.follow.values import Tensor
+from yolopatch.core.paste.follow.values import Pair, Tensor
+
+# the dimensions that three dots in a formula stand for, counted from the last
+_DOTS = "0123456789"
 
 
 def _list(run: Run, tensors: Any, name: str) -> list[Tensor]:
@@ -49,10 +52,18 @@ def stack(run: Run, tensors: Any, dim: Any = 0) -> Tensor:
     return made(sizes)
 
 
-@function("hstack", "vstack", "dstack", "column_stack")
-def other_stack(run: Run, tensors: Any) -> Tensor:
-    """Do not follow what nobody uses for maps."""
-    raise Open("a stack of tensors")
+def _stack_along(place: int, least: int) -> Any:
+    def follow(run: Run, tensors: Any) -> Tensor:
+        maps = _list(run, tensors, "a stack")
+        if min(len(one.shape) for one in maps) < least:
+            raise Open("a stack of vectors")
+        return cat(run, maps, place)
+
+    return follow
+
+
+for _name, _place, _least in (("hstack", 1, 2), ("vstack", 0, 2), ("dstack", 2, 3), ("column_stack", 1, 2)):
+    function(_name)(_stack_along(_place, _least))
 
 
 @function("matmul", "bmm", "mm", "__matmul__", "mv", "dot")
@@ -85,13 +96,15 @@ def outer(run: Run, a: Any, b: Any) -> Tensor:
 
 @function("einsum")
 def einsum(run: Run, equation: Any, *operands: Any) -> Tensor:
-    """Follow torch.einsum, without the dots of an ellipsis; a dimension of 1 fits any other."""
-    if not isinstance(equation, str) or "." in equation:
+    """Follow torch.einsum; a dimension of 1 fits any other."""
+    if not isinstance(equation, str):
         raise Open("the formula of torch.einsum")
     terms, arrow, result = equation.replace(" ", "").partition("->")
     tensors = [tensor(one).shape for one in listed(operands)]
-    names = terms.split(",")
-    if len(names) != len(tensors) or any(len(name) != len(shape) for name, shape in zip(names, tensors)):
+    names = [_without_dots(name, shape) for name, shape in zip(terms.split(","), tensors)]
+    most = max((one for name in names for one in name if one in _DOTS), default="")
+    result = result.replace("...", _DOTS[_DOTS.index(most) :: -1] if most else "")
+    if terms.count(",") + 1 != len(tensors) or any(len(name) != len(shape) for name, shape in zip(names, tensors)):
         raise Fails(f"torch.einsum {equation!r} gets {' and '.join(str(list(shape)) for shape in tensors)}")
     sizes: dict[str, int] = {}
     for name, shape in zip(names, tensors):
@@ -101,8 +114,17 @@ def einsum(run: Run, equation: Any, *operands: Any) -> Tensor:
             elif sizes[letter] != size:
                 raise Fails(f"torch.einsum {equation!r}: {letter} is {sizes[letter]} and {size}")
     if not arrow:
-        result = "".join(sorted(letter for letter in sizes if terms.count(letter) == 1))
+        once = sorted(letter for letter in sizes if terms.count(letter) == 1)
+        result = "".join([*sorted({*sizes} & {*_DOTS}, reverse=True), *once])
     return made([sizes[letter] for letter in result])
+
+
+def _without_dots(name: str, shape: tuple[int, ...]) -> str:
+    """Return a term with a sign for each dimension that its three dots stand for, the last one first."""
+    count = len(shape) - len(name.replace("...", ""))
+    if "..." not in name or not 0 <= count <= len(_DOTS):
+        return name
+    return name.replace("...", _DOTS[:count][::-1])
 
 
 @function("scaled_dot_product_attention")
@@ -132,40 +154,27 @@ def meshgrid(run: Run, *tensors: Any, indexing: Any = "ij") -> tuple[Tensor, ...
     return tuple(made(sizes) for _ in parts)
 
 
-@function("rfft2", "rfft")
-def real_transform(run: Run, x: Any, *rest: Any, **more: Any) -> Tensor:
-    """Follow torch.fft.rfft2: the last dimension is halved."""
-    if more.get("s") is not None or more.get("dim", (-2, -1)) not in ((-2, -1), -1) or rest:
-        raise Open("the sizes of torch.fft")
-    *before, last = tensor(x).shape
-    return made((*before, last // 2 + 1))
-
-
-@function("irfft2", "irfft")
-def back_transform(run: Run, x: Any, s: Any = None, dim: Any = None, **more: Any) -> Tensor:
-    """Follow torch.fft.irfft2."""
-    *before, last = tensor(x).shape
-    if s is None:
-        return made((*before, 2 * (last - 1)))
-    sizes = [whole(one) for one in listed([s])]
-    return made((*before[: len(before) + 1 - len(sizes)], *sizes))
-
-
 @function("topk")
-def topk(run: Run, x: Any, k: Any, dim: Any = -1, *rest: Any, **more: Any) -> tuple[Tensor, Tensor]:
+def topk(run: Run, x: Any, k: Any, dim: Any = -1, *rest: Any, **more: Any) -> Pair:
     """Follow topk."""
     sizes = list(tensor(x).shape)
     place = axis(dim, sizes)
     if whole(k) > sizes[place]:
         raise Fails(f"topk of {k} of a dimension of {sizes[place]}")
     sizes[place] = whole(k)
-    return made(sizes), made(sizes)
+    return Pair((made(sizes), made(sizes)))
 
 
-@function("gather", "take_along_dim")
+@function("gather")
 def gather(run: Run, x: Any, dim: Any, index: Any) -> Tensor:
     """Follow gather: the shape of its index."""
     return made(tensor(index).shape)
+
+
+@function("take_along_dim")
+def take_along(run: Run, x: Any, indices: Any, dim: Any = None) -> Tensor:
+    """Follow take_along_dim."""
+    return made(tensor(indices).shape)
 
 
 @function("index_select")

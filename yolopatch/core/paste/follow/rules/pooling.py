@@ -113,7 +113,11 @@ def _adaptive(dimensions: int, name: str) -> Any:
 
 
 def _adaptive_function(dimensions: int) -> Any:
-    return lambda run, x, output_size, return_indices=False: _adapted(x, output_size, dimensions)
+    def call(run: Run, x: Any, output_size: Any, return_indices: Any = False) -> Any:
+        found = _adapted(x, output_size, dimensions)
+        return (found, found) if run.truth(return_indices) else found
+
+    return call
 
 
 for _n in (1, 2, 3):
@@ -208,8 +212,17 @@ def _padding_layer(name: str) -> Any:
     return construct
 
 
-for _kind in ("Zero", "Reflection", "Replication", "Constant"):
+for _kind in ("Zero", "Reflection", "Replication", "Constant", "Circular"):
     layer(f"{_kind}Pad2d")(_padding_layer(f"{_kind}Pad2d"))
+
+
+@function("affine_grid")
+def affine_grid(run: Run, theta: Any, size: Any, *rest: Any, **more: Any) -> Tensor:
+    """Follow F.affine_grid of maps: a place for each pixel of the size."""
+    sizes = [whole(one) for one in size]
+    if len(sizes) != 4 or tensor(theta).shape[1:] != (2, 3):
+        raise Open("the grid of F.affine_grid")
+    return made((sizes[0], *sizes[2:], 2))
 
 
 @function("grid_sample")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from yolopatch.core.paste.follow import uses
-from yolopatch.core.paste.follow.errors import Fails
+from yolopatch.core.paste.follow.errors import Fails, Open
 from yolopatch.core.paste.follow.rules.registry import Run, function, layer, method
 from yolopatch.core.paste.follow.rules.sizes import axis, elements, listed, made, tensor, whole
 from yolopatch.core.paste.follow.values import Layer, Library, Tensor
@@ -52,10 +52,10 @@ def view_as(run: Run, x: Any, other: Any) -> Tensor:
 
 
 @function("permute")
-def permute(run: Run, x: Any, *dims: Any) -> Tensor:
+def permute(run: Run, x: Any, *dims: Any, **more: Any) -> Tensor:
     """Follow permute."""
     shape = tensor(x).shape
-    order = [axis(one, shape) for one in listed(dims)]
+    order = [axis(one, shape) for one in listed([more["dims"]] if "dims" in more else dims)]
     if sorted(order) != list(range(len(shape))):
         raise Fails(f"permute{tuple(listed(dims))} of a map of {list(shape)}")
     return made([shape[place] for place in order])
@@ -164,6 +164,12 @@ def broadcast_to(run: Run, x: Any, shape: Any) -> Tensor:
 
 
 @function("tile")
+def tile(run: Run, x: Any, *times: Any) -> Tensor:
+    """Follow tile: as repeat, which needs a number for each dimension."""
+    counts = listed(times)
+    return repeat(run, x, *(1,) * (len(tensor(x).shape) - len(counts)), *counts)
+
+
 @method("repeat")
 def repeat(run: Run, x: Any, *times: Any) -> Tensor:
     """Follow repeat."""
@@ -178,6 +184,8 @@ def repeat(run: Run, x: Any, *times: Any) -> Tensor:
 def repeat_interleave(run: Run, x: Any, repeats: Any, dim: Any = None, **more: Any) -> Tensor:
     """Follow repeat_interleave."""
     sizes = list(tensor(x).shape)
+    if isinstance(repeats, Tensor):
+        raise Open("a shape that depends on a tensor's values")
     if dim is None:
         return made([elements(sizes) * whole(repeats)])
     sizes[axis(dim, sizes)] *= whole(repeats)
@@ -223,11 +231,23 @@ def _parts(shape: tuple[int, ...], place: int, sizes: list[int]) -> tuple[Tensor
 
 @function("tensor_split")
 def tensor_split(run: Run, x: Any, indices_or_sections: Any, dim: Any = 0) -> tuple[Tensor, ...]:
-    """Follow tensor_split into a number of parts."""
+    """Follow tensor_split into a number of parts, or at given places."""
     shape = tensor(x).shape
-    place, count = axis(dim, shape), whole(indices_or_sections)
+    place = axis(dim, shape)
+    if isinstance(indices_or_sections, (tuple, list)):
+        at = [min(whole(one), shape[place]) for one in indices_or_sections]
+        return _parts(shape, place, [max(b - a, 0) for a, b in zip([0, *at], [*at, shape[place]])])
+    count = whole(indices_or_sections)
     small, more = divmod(shape[place], count)
     return _parts(shape, place, [small + (n < more) for n in range(count)])
+
+
+def _split_along(place: int) -> Any:
+    return lambda run, x, parts: tensor_split(run, x, parts, place)
+
+
+for _name, _place in (("vsplit", 0), ("hsplit", 1), ("dsplit", 2)):
+    function(_name)(_split_along(_place))
 
 
 @function("unbind")
@@ -253,7 +273,9 @@ def narrow(run: Run, x: Any, dim: Any, start: Any, length: Any) -> Tensor:
 def select(run: Run, x: Any, dim: Any, index: Any) -> Tensor:
     """Follow select."""
     sizes = list(tensor(x).shape)
-    sizes.pop(axis(dim, sizes))
+    size = sizes.pop(axis(dim, sizes))
+    if not isinstance(index, Tensor) and not -size <= whole(index) < size:
+        raise Fails(f"the index {index} in a dimension of {size}", "IndexError")
     return made(sizes)
 
 
@@ -266,6 +288,22 @@ def unfold(run: Run, x: Any, dimension: Any, size: Any, step: Any) -> Tensor:
         raise Fails(f"unfold of windows of {size} of a dimension of {shape[place]}")
     shape[place] = (shape[place] - whole(size)) // whole(step) + 1
     return made((*shape, whole(size)))
+
+
+@function("ravel")
+def ravel(run: Run, x: Any) -> Tensor:
+    """Follow ravel."""
+    return made([elements(tensor(x).shape)])
+
+
+@function("diagonal")
+def diagonal(run: Run, x: Any, offset: Any = 0, dim1: Any = 0, dim2: Any = 1) -> Tensor:
+    """Follow diagonal: both dimensions are gone, and the diagonal is the last one."""
+    shape = tensor(x).shape
+    one, other = axis(dim1, shape), axis(dim2, shape)
+    by = whole(offset)
+    length = min(shape[one] - max(-by, 0), shape[other] - max(by, 0))
+    return made([*(size for place, size in enumerate(shape) if place not in (one, other)), max(length, 0)])
 
 
 @function("roll", "flip", "fliplr", "flipud", "channel_shuffle")

@@ -11,7 +11,7 @@ from yolopatch.core.paste.follow.rules.joining import cat
 from yolopatch.core.paste.follow.rules.registry import Run, layer
 from yolopatch.core.paste.follow.rules.reshaping import chunk
 from yolopatch.core.paste.follow.rules.sizes import broadcast, tensor, whole
-from yolopatch.core.paste.follow.rules.upstreams import c2f, made_layer
+from yolopatch.core.paste.follow.rules.upstream.blocks import c2f, made_layer
 from yolopatch.core.paste.follow.values import Layer, Tensor, computed
 
 _OF_A_HEAD = 64  # channels

@@ -1,0 +1,1 @@
+"""Upstream's own blocks: what they make of maps."""
