@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.cli.group import _COMMANDS
+from yolopatch.core.language.messages import PATTERNS, TEXTS
 from yolopatch.core.language.patterns import parts_of
 from yolopatch.core.language.spoken import ENGLISH, speak
 from yolopatch.outside.language import compiled_file, load_translator
@@ -104,7 +105,8 @@ def test_the_catalogs_are_those_of_the_sources():
     catalogs = pytest.importorskip("yolopatch.maintain.messages.catalogs")
     stale = [file.name for file, content in catalogs.po_files("zh").items() if file.read_bytes() != content]
     assert stale == [], "run: python -m yolopatch.maintain messages"
-    assert Path(compiled_file("zh")).read_text(encoding="utf-8") == catalogs.compile_catalog("zh")
+    compiled = catalogs.compiled_files("zh")
+    assert [file.name for file, content in compiled.items() if file.read_text(encoding="utf-8") != content] == []
 
 
 def _filled(message: str, values: dict[str, str]) -> str:
@@ -125,8 +127,7 @@ def _values(message: str) -> dict[str, str]:
 def test_every_message_is_found_again_in_the_text_that_is_made_from_it():
     """A text may be made from two messages, of which one is `{a}, {b}`: few are, and all of them read well."""
     lost = {}
-    patterns = (pair for found in CHINESE.messages.patterns.values() for pair in found.items())
-    for message, translation in patterns:
+    for _, message, translation in _lines(PATTERNS):
         values = _values(message)
         expected, found = _filled(translation, values), CHINESE.translate(_filled(message, values).strip())
         if _same(expected) != _same(found):
@@ -136,8 +137,15 @@ def test_every_message_is_found_again_in_the_text_that_is_made_from_it():
 
 
 def test_every_text_without_a_value_is_found_as_it_is():
-    texts = CHINESE.messages.texts
-    assert {text for text in texts if CHINESE.translate(text) != texts[text]} == set()
+    lost = {text for text, translation in _lines(TEXTS) if CHINESE.translate(text) != translation}
+    assert lost == set()
+    assert CHINESE.messages.translation("a text that no message has") is None
+
+
+def _lines(name: str) -> list[list[str]]:
+    """Return the fields of each line of a compiled file."""
+    lines = Path(compiled_file("zh", name)).read_text(encoding="utf-8").splitlines()
+    return [line.replace("↵", "\n").split("\t") for line in lines]
 
 
 def _same(text: str) -> str:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from yolopatch.core.language.messages import sort_messages
+from yolopatch.core.language.messages import Messages, sorted_lines
 from yolopatch.core.language.spoken import titled
 from yolopatch.core.language.translator import Translator
 
+
+def _messages(translations: dict[str, str]) -> Messages:
+    return Messages(sorted_lines(translations).__getitem__)
+
+
 CHINESE = Translator(
     "zh",
-    sort_messages(
+    _messages(
         {
             "nothing was changed": "没有任何改动",
             "{count} layers were replaced": "替换了 {count} 层",
@@ -55,7 +63,7 @@ def test_of_two_that_fit_alike_the_one_with_a_place_for_a_number_counts():
         "{arm} at scale {scale}": "规模 {scale} 的 {arm}",
         "{names} and {count!n} more": "{names}，另有 {count} 个",
     }
-    assert Translator("zh", sort_messages(messages)).translate("a at scale n and 50 more") == "规模 n 的 a，另有 50 个"
+    assert Translator("zh", _messages(messages)).translate("a at scale n and 50 more") == "规模 n 的 a，另有 50 个"
 
 
 def test_a_value_that_is_a_text_is_translated_too():
@@ -121,7 +129,7 @@ def test_lines_are_translated_one_by_one():
 
 
 def test_english_stays():
-    assert Translator("en", sort_messages({})).translate("nothing was changed") == "nothing was changed"
+    assert Translator("en", _messages({})).translate("nothing was changed") == "nothing was changed"
 
 
 def test_a_hostile_value_takes_no_longer_than_a_plain_one():
@@ -138,7 +146,7 @@ def test_a_title_that_was_cut_keeps_the_space_behind_its_colon():
 
 def test_a_translated_value_has_no_space_between_chinese_and_another_keeps_its_own():
     messages = {"without {what} it is {count}": "不计 {what} 则为 {count}", "the base's own layers": "基准模型自己的层"}
-    chinese = Translator("zh", sort_messages(messages))
+    chinese = Translator("zh", _messages(messages))
     assert chinese.translate("without the base's own layers it is 3") == "不计基准模型自己的层则为 3"
     assert chinese.translate("without Conv2d it is 3") == "不计 Conv2d 则为 3"
     assert chinese.translate("without 模型.yaml it is 3") == "不计 模型.yaml 则为 3"
@@ -152,7 +160,7 @@ def test_what_opens_a_sentence_stands_before_all_of_it():
         "`{new}`, not `{old}`": "`{new}`，原为 `{old}`",
         "unlike in `{path}`: no file": "与 `{path}` 不同：没有文件",
     }
-    chinese = Translator("zh", sort_messages(messages))
+    chinese = Translator("zh", _messages(messages))
     assert chinese.translate("unlike in `a.py`: `x = f(a, b)` is removed") == "与 `a.py` 不同：删除 `x = f(a, b)`"
     assert chinese.translate("unlike in `a.py`: `x`, not `y`") == "与 `a.py` 不同：`x`，原为 `y`"
     assert (
@@ -162,3 +170,23 @@ def test_what_opens_a_sentence_stands_before_all_of_it():
     assert chinese.translate("unlike in `a.py`: `x`; `y` and 3 more statements are removed") == (
         "与 `a.py` 不同：删除 `x`；`y`，另有 3 条语句"
     )
+
+
+def test_the_help_looks_its_texts_up_and_needs_no_patterns():
+    code = (
+        "import sys\n"
+        "from yolopatch.cli.run import run\n"
+        "run(['--help', '--lang', 'zh'])\n"
+        "slow = {'json', 'yolopatch.core.language.reading', 'yolopatch.core.language.patterns'}\n"
+        "sys.exit(str(slow & set(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-X", "utf8", "-c", code], capture_output=True, encoding="utf-8")
+    assert ran.stderr.strip() == "set()"
+    assert "用法：" in ran.stdout
+
+
+def test_a_text_is_found_at_the_start_the_end_and_across_lines():
+    messages = {"a first": "一", "two\nlines {of} it": "两行 {of}", "zz last": "末", "b\nc": "乙\n丙"}
+    chinese = Translator("zh", _messages(messages))
+    found = [chinese.translate(text) for text in ("a first", "zz last", "b\nc", "two\nlines 3 it", "b\nd", "")]
+    assert found == ["一", "末", "乙\n丙", "两行 3", "b\nd", ""]

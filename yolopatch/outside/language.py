@@ -10,9 +10,9 @@ from yolopatch.core.language.spoken import ENGLISH, Language
 _LOCALE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "locale")
 
 
-def compiled_file(language: str) -> str:
-    """Return the path of the file of translations; no Path, whose import `--help` would feel."""
-    return os.path.join(_LOCALE, f"{language}.json")
+def compiled_file(language: str, name: str) -> str:
+    """Return the path of a file of `Messages`; no Path, whose import `--help` would feel."""
+    return os.path.join(_LOCALE, f"{language}.{name}")
 
 
 @cache
@@ -20,10 +20,12 @@ def load_translator(language: str) -> Language:
     """Return what translates into a language; English, in which the program is written, has no file."""
     if language == ENGLISH.language:
         return ENGLISH
-    import json
-
     from yolopatch.core.language.messages import Messages
     from yolopatch.core.language.translator import Translator
 
-    with open(compiled_file(language), encoding="utf-8") as stream:
-        return Translator(language, Messages(**json.load(stream)))
+    return Translator(language, Messages(lambda name: _read(compiled_file(language, name))))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as stream:
+        return stream.read()

@@ -1,22 +1,20 @@
-"""The translations of the messages: one PO file for each part of the program, and all of them compiled to one file.
+"""The translations of the messages: one PO file for each part of the program, and all of them compiled to two files.
 
-The PO files are what people edit, by hand or with a program such as Poedit. The program reads the compiled file.
+The PO files are what people edit, by hand or with a program such as Poedit. The program reads the compiled files.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from yolopatch.catalog.resources import templates_dir
-from yolopatch.core.language.messages import sort_messages
+from yolopatch.core.language.messages import BETWEEN, BREAK, sorted_lines
 from yolopatch.core.language.patterns import fields_of
 from yolopatch.maintain.messages.python_source import Reader
 from yolopatch.maintain.messages.template_source import template_messages
@@ -88,15 +86,16 @@ def po_files(language: str) -> dict[Path, bytes]:
     return found
 
 
-def compile_catalog(language: str) -> str:
-    """Return the text of the compiled file: the object of `Messages`, one translation a line."""
-    found = asdict(sort_messages(translations(language)))
-    return json.dumps(found, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+def compiled_files(language: str) -> dict[Path, str]:
+    """Return the files that the program reads, as the PO files have them now."""
+    found = sorted_lines(translations(language))
+    return {Path(compiled_file(language, name)): content for name, content in found.items()}
 
 
 def write_compiled(language: str) -> int:
-    """Write the compiled file; return how many messages it has."""
-    Path(compiled_file(language)).write_text(compile_catalog(language), encoding="utf-8", newline="\n")
+    """Write the compiled files; return how many messages they have."""
+    for file, content in compiled_files(language).items():
+        file.write_text(content, encoding="utf-8", newline="\n")
     return len(translations(language))
 
 
@@ -110,13 +109,18 @@ def translations(language: str) -> dict[str, str]:
 
 
 def faults(language: str) -> Iterator[str]:
-    """Yield what is wrong with the translations: a message without one, other placeholders, nothing of the language."""
+    """Yield what is wrong with the translations: a message without one, other placeholders, nothing of the language.
+
+    A message also has none of the signs that part the compiled lines.
+    """
     known = translations(language)
     for part, messages in messages_by_part().items():
         yield from (f"{part}: no translation: {message}" for message in messages if message not in known)
     for message, text in known.items():
         if message != text and not _CHINESE.search(text):
             yield f"no Chinese in the translation: {message}"
+        if {BETWEEN, BREAK} & {*message, *text}:
+            yield f"a tab or {BREAK}: {message}"
         unknown = fields_of(text) - fields_of(message)
         if unknown:
             yield f"placeholders that the message does not have, {', '.join(sorted(unknown))}: {message}"
