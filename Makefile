@@ -10,6 +10,7 @@
 # PYTHONS="3.12 3.13"    which Pythons release-check uses; without it, those that this machine has
 # AUDIT=no               let release-check pass where the known vulnerabilities cannot be asked for
 #
+# ROWS="help apply"      which commands `make bench` times: those with one of these words in their names, and nothing else
 # ROWS="kills mirrors"   which rows of `make torture`; SECONDS=600 for each row, SEED=2 for another order and other inputs,
 #                        CASE="a bomb" for the cases with this in their name, PLANTS=1 to see that each row can fail
 #
@@ -104,7 +105,8 @@ coverage: setup
 	$(BIN)/coverage report --include='yolopatch/core/*' --fail-under=$(CORE_COVERAGE)
 
 bench: setup
-	$(BIN)/python benchmarks/commands.py
+	$(BIN)/python benchmarks/commands.py $(call option,rows,ROWS)
+ifndef ROWS
 	$(BIN)/python benchmarks/port.py
 	$(BIN)/python benchmarks/verify.py
 	$(BIN)/python benchmarks/layers.py
@@ -112,6 +114,7 @@ bench: setup
 	$(BIN)/python benchmarks/paper_tables.py
 	$(BIN)/python benchmarks/ablation_table.py
 	$(BIN)/python benchmarks/schedule.py
+endif
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,15 +1,18 @@
 """Time whole commands against their floors, all in one run: medians, spreads and ratios.
 
-Run with `make bench`. The floor of a command is what nobody can leave out: the interpreter with the
-libraries that the command is built on, and for `apply` git's own work on the same tree with the same patch.
+Run with `make bench`, or `make bench ROWS="help apply"` for the ratios with one of these words in their names. The
+floor of a command is what nobody can leave out: the interpreter with the libraries that the command is built on, and
+for `apply` git's own work on the same tree with the same patch.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from timing import YOLOPATCH, Task, interleaved, nothing, python, rounds, run
@@ -88,7 +91,7 @@ def tasks(folder: Path) -> dict[str, Task]:
     }
 
 
-RATIOS = (
+RATIOS: tuple[tuple[str, str, float | None], ...] = (
     ("yolopatch --help", "floor of --help: import click", 1.5),
     ("yolopatch --help --lang zh", "floor of --help: import click", 1.5),
     ("yolopatch, completing a module", "floor of --help: import click", None),
@@ -99,18 +102,37 @@ RATIOS = (
 )
 
 
+def chosen(words: Sequence[str]) -> list[tuple[str, str, float | None]]:
+    """Return the ratios with one of these words in their names; all of them without a word.
+
+    Raises:
+        SystemExit: no name has such a word.
+    """
+    found = [ratio for ratio in RATIOS if not words or any(word in ratio[0] for word in words)]
+    if not found:
+        names = "\n  ".join(name for name, _, _ in RATIOS)
+        raise SystemExit(f"error: no row has {' or '.join(map(repr, words))} in its name\n  {names}")
+    return found
+
+
 def main() -> None:
     """Print the medians, then the ratios beside their aims."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", nargs="*", default=[], help="words; only the ratios with one in their name are timed")
+    words = parser.parse_args().rows
+    ratios = chosen(words)
+    needed = {name for row in ratios for name in row[:2]}
     with tempfile.TemporaryDirectory(prefix="yolopatch-bench-") as folder:
         os.environ["YOLOPATCH_CACHE"] = str(Path(folder) / "cache")
         # an installed yolopatch has its bytecode, as the libraries of the floors have; the first round writes it
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        timings = interleaved(tasks(Path(folder)), ROUNDS)
+        rows = {name: task for name, task in tasks(Path(folder)).items() if not words or name in needed}
+        timings = interleaved(rows, ROUNDS)
     print(f"medians of {ROUNDS} interleaved rounds, in ms (fastest to slowest)")
     for timing in timings.values():
         print(timing)
     print("ratios of medians")
-    for name, floor, aim in RATIOS:
+    for name, floor, aim in ratios:
         ratio = timings[name].median / timings[floor].median
         print(f"  {name:<46}{ratio:10.2f}  {f'aim: at most {aim}' if aim else ''}".rstrip())
 
