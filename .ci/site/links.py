@@ -63,7 +63,10 @@ class Page:
         if target.startswith("files/"):
             self.files[target] = path
         way = posixpath.relpath(target, posixpath.dirname(self.target) or ".")
-        if target.endswith(CHINESE) and not self.target.endswith(CHINESE):
+        if target.endswith(CHINESE) and self.target.endswith(CHINESE):
+            # by the name of its twin: mkdocs takes the page of the language that it builds
+            way = f"{way.removesuffix(CHINESE)}.md"
+        elif target.endswith(CHINESE):
             # mkdocs builds one language after the other, and knows no page of another one
             return f'<a href="{self._to_root()}zh/{target.removesuffix(CHINESE)}.html{anchor}">{words}</a>'
         return f"{picture}[{words}]({way}{anchor})"

@@ -37,9 +37,18 @@ def test_twins_have_the_same_sections(page):
     assert _levels(page) == _levels(twin)
 
 
-@pytest.mark.parametrize(
-    "page", [*sorted(ROOT.glob("docs/**/*.zh.md")), ROOT / "README.zh-CN.md"], ids=lambda page: page.name
-)
+CHINESE = [*sorted(ROOT.glob("docs/**/*.zh.md")), ROOT / "README.zh-CN.md"]
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
+def test_a_chinese_page_leads_to_chinese_pages(page):
+    """Where the repository is read, and not the site, a link leads to the file that it names."""
+    links = re.findall(r"\]\(([^)#\s:]+)\.md(?:#[^)\s]*)?\)", _CODE.sub("", page.read_text(encoding="utf-8")))
+    english = [link for link in links if not link.endswith((".zh", "-CN"))]
+    assert [link for link in english if (page.parent / f"{link}.zh.md").is_file()] == []
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda page: page.name)
 def test_no_line_of_chinese_ends_where_no_space_belongs(page):
     """A browser shows the end of a line as a space, and Chinese has none between its signs and beside its marks."""
     text = _CODE.sub("\n\n", page.read_text(encoding="utf-8"))

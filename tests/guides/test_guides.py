@@ -59,7 +59,7 @@ def test_a_guide_tells_how_it_goes_on(guide):
         assert -1 not in places, heads
         assert places == sorted(places)
     following = [
-        re.findall(r"\(([a-z-]+)\.md\)", text.rpartition(head)[2])
+        re.findall(r"\(([a-z-]+)(?:\.zh)?\.md\)", text.rpartition(head)[2])
         for text, head in ((english, "**Next:**"), (chinese, "**下一步：**"))
     ]
     assert following[0] == following[1]

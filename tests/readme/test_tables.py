@@ -50,7 +50,7 @@ DOCUMENT = """<!-- verdicts -->
 @pytest.mark.parametrize("name", README)
 def test_the_tables_are_up_to_date(name):
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert filled(text, ROOT) == text, "make readme writes them"
+    assert filled(text, ROOT, README[name]) == text, "make readme writes them"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def root(tmp_path) -> Path:
 
 
 def test_a_row_counts_the_models_of_each_pin_and_names_what_fails_in_most_of_the_posts(root):
-    lines = filled(DOCUMENT, root).splitlines()
+    lines = filled(DOCUMENT, root, ".md").splitlines()
     assert lines[:5] == [
         "<!-- verdicts -->",
         "| Modul | Aufsatz |",
@@ -77,15 +77,15 @@ def test_a_row_counts_the_models_of_each_pin_and_names_what_fails_in_most_of_the
 
 
 def test_modules_without_results_are_named_with_the_page_that_their_versions_share(root):
-    (line,) = (line for line in filled(DOCUMENT, root).splitlines() if line.startswith("[`DSConv`]"))
+    (line,) = (line for line in filled(DOCUMENT, root, ".md").splitlines() if line.startswith("[`DSConv`]"))
     assert "[`WIoUv1`](docs/modules/wiou.md)" in line
     assert "RefConv" not in line
 
 
 def test_the_row_of_an_arm_has_the_columns_that_are_shown(root):
-    assert "| base | 2.5 | 0.3 | 15.9 | 7/7 | 33.5 | - | - | baseline |" in filled(DOCUMENT, root).splitlines()
+    assert "| base | 2.5 | 0.3 | 15.9 | 7/7 | 33.5 | - | - | baseline |" in filled(DOCUMENT, root, ".md").splitlines()
 
 
 def test_a_document_without_the_marks_is_refused(root):
     with pytest.raises(ValueError, match="ablation stand in the document 0 times"):
-        filled(DOCUMENT.replace("<!-- ablation -->", ""), root)
+        filled(DOCUMENT.replace("<!-- ablation -->", ""), root, ".md")

@@ -38,6 +38,7 @@ def repository(tmp_path) -> Path:
         ("CONTRIBUTING.md", "[a](docs/a.md), [`b`](docs/deep/b.md)", "[a](../a.md), [`b`](../deep/b.md)"),
         ("CONTRIBUTING.md", "[terms](LICENSE)", "[terms](../files/LICENSE.txt)"),
         ("docs/a.zh.md", "[b](deep/b.md)", "[b](deep/b.md)"),
+        ("docs/deep/b.zh.md", "[甲](../a.zh.md#x)", "[甲](../a.md#x)"),
         ("docs/deep/b.md", "[中文](../a.zh.md#甲)", '<a href="../zh/a.html#甲">中文</a>'),
         ("docs/a.md", "`[b](../CONTRIBUTING.md)`", "`[b](../CONTRIBUTING.md)`"),
         ("docs/a.md", "```\n[b](../CONTRIBUTING.md)\n```\n", "```\n[b](../CONTRIBUTING.md)\n```\n"),

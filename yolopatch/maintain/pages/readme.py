@@ -1,7 +1,7 @@
 """`make readme`: fill the tables of README.md and README.zh-CN.md from what was measured.
 
 A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. Its first two lines, the headings, are the document's own,
-in its language; the rows below are written here, and are the same in every language.
+in its language; the rows below are written here, and lead to the pages of that language.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from yolopatch.catalog.modules import MODULES
 from yolopatch.catalog.pins import PINS
 from yolopatch.maintain.pages.verdicts import Verified, verdict, verified
 
-README = ("README.md", "README.zh-CN.md")
+README = {"README.md": ".md", "README.zh-CN.md": ".zh.md"}  # and how the names of their language's pages end
 _ROW = re.compile(r"^\| (.+) \|$", re.MULTILINE)
 _ARXIV = re.compile(r"arXiv (\d{4}\.\d{5})")
 _VENUE = re.compile(r"\(([^()]+)\)(?:, |$)")
@@ -30,24 +30,24 @@ def write_readme(root: Path) -> list[str]:
         root: the folder of the repository.
     """
     changed = []
-    for name in README:
+    for name, end in README.items():
         before = (root / name).read_text(encoding="utf-8")
-        after = filled(before, root)
+        after = filled(before, root, end)
         if after != before:
             (root / name).write_text(after, encoding="utf-8")
             changed.append(name)
     return changed
 
 
-def filled(text: str, root: Path) -> str:
-    """Return a document with the rows that are measured now."""
-    writers: Mapping[str, Callable[[Path], Sequence[str]]] = {
+def filled(text: str, root: Path, end: str) -> str:
+    """Return a document with the rows that are measured now; `end` is that of the pages in its language."""
+    writers: Mapping[str, Callable[[Path, str], Sequence[str]]] = {
         "verdicts": _verdicts,
         "unmeasured": _unmeasured,
-        "ablation": _ablation,
+        "ablation": lambda root, _: _ablation(root),
     }
     for name, write in writers.items():
-        text = _replaced(text, name, write(root))
+        text = _replaced(text, name, write(root, end))
     return text
 
 
@@ -65,12 +65,12 @@ def _cells(page: str) -> Iterator[list[str]]:
         yield row.split(" | ")
 
 
-def _verdicts(root: Path) -> list[str]:
+def _verdicts(root: Path, end: str) -> list[str]:
     """Return a row for each measured module: its paper, and how many of its models pass on each pin."""
     measured = _measured(root)
     known = {model.module for model in measured}
     return [
-        _row((_linked(module, root), _paper(module), *_by_pin(measured, name), _as_posted(measured, name)))
+        _row((_linked(module, root, end), _paper(module), *_by_pin(measured, name), _as_posted(measured, name)))
         for name, module in MODULES.items()
         if name in known
     ]
@@ -80,10 +80,10 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _unmeasured(root: Path) -> list[str]:
+def _unmeasured(root: Path, end: str) -> list[str]:
     """Return the modules that the measured table lacks, in one line."""
     known = {model.module for model in _measured(root)}
-    return [", ".join(_linked(module, root) for name, module in MODULES.items() if name not in known)]
+    return [", ".join(_linked(module, root, end) for name, module in MODULES.items() if name not in known)]
 
 
 def _measured(root: Path) -> Sequence[Verified]:
@@ -106,14 +106,14 @@ def _as_posted(measured: Sequence[Verified], name: str) -> str:
     return f"{found.passed}/{found.models}" + (f": {', '.join(often)}" if often else "")
 
 
-def _linked(module: Module, root: Path) -> str:
-    return f"[`{module.name}`]({_page(module, root)})"
+def _linked(module: Module, root: Path, end: str) -> str:
+    return f"[`{module.name}`]({_page(module, root, end)})"
 
 
-def _page(module: Module, root: Path) -> str:
+def _page(module: Module, root: Path, end: str) -> str:
     """Return the page of a module, which has the name of its source; without one, the page of them all."""
-    page = f"docs/modules/{module.source.replace('_', '-')}.md"
-    return page if (root / page).is_file() else "docs/modules.md"
+    page = f"docs/modules/{module.source.replace('_', '-')}{end}"
+    return page if (root / page).is_file() else f"docs/modules{end}"
 
 
 def _paper(module: Module) -> str:
