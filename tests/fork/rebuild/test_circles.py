@@ -56,3 +56,18 @@ def test_a_star_of_a_file_that_is_not_there_takes_no_name_from_a_file_that_defin
     assert scope.meaning("kit/tasks.py", "Conv") == Local("kit/base.py", 0, "Conv")
     assert scope.meaning("kit/tasks.py", "Gate") == Outside("torch", "Gate")
     assert scope.meaning("kit/tasks.py", "_hidden") is None
+
+
+def test_a_class_that_a_file_that_is_not_there_should_bring_is_the_only_one_of_its_name():
+    twice = "class Twice:\n    pass\n"
+    files = {
+        "kit/gates.py": f"class Gate:\n    pass\n\n\n{twice}",
+        "kit/others.py": twice,
+        "kit/tasks.py": "from kit.gone import *\n",
+        "kit/heads.py": "from timm.layers import *\n",
+    }
+    scope = Scope({path: text.encode() for path, text in files.items()})
+    assert scope.meaning("kit/tasks.py", "Gate") == Local("kit/gates.py", 0, "Gate")
+    assert scope.meaning("kit/tasks.py", "Twice") == Outside("kit.gone", "Twice")  # which one, nobody knows
+    assert scope.meaning("kit/tasks.py", "Lost") == Outside("kit.gone", "Lost")
+    assert scope.meaning("kit/heads.py", "Gate") == Outside("timm.layers", "Gate")  # a package may have it, too

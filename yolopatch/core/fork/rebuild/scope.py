@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from yolopatch.core.fork.folding import decode
@@ -104,12 +104,16 @@ class Scope:
 
     def place_of_class(self, name: str) -> str:
         """Return the file and the line of the first class of this name in the tree; "" where no file defines one."""
-        mentioning = (path for path in sorted(self.files) if path.endswith(".py") and name.encode() in self.files[path])
-        for code in filter(None, map(self.code, mentioning)):
+        for code in self._mentioning(name):
             node = code.definitions.get(name)
             if isinstance(node, ast.ClassDef):
                 return f"{code.path}:{node.lineno}"
         return ""
+
+    def _mentioning(self, word: str) -> Iterator[FileCode]:
+        """Yield the Python files that have a word."""
+        paths = (path for path in sorted(self.files) if path.endswith(".py") and word.encode() in self.files[path])
+        yield from filter(None, map(self.code, paths))
 
     def meaning(self, path: str, name: str, before: int | None = None) -> Meaning | None:
         """Return what a name means in a file; None for a builtin, and for a name that is not there.
@@ -151,7 +155,22 @@ class Scope:
         if found is None:
             return None
         place, binding = found
-        return Local(path, place, name) if binding.module is None else self.imported(binding, name)
+        if binding.module is None:
+            return Local(path, place, name)
+        meant = self.imported(binding, name)
+        is_lost = isinstance(meant, Outside) and meant.guessed and self._is_own(meant.module)
+        return (self._only_class(name) if is_lost else None) or meant
+
+    def _is_own(self, module: str) -> bool:
+        """Tell whether a module would be in a folder of the tree: one that is not there was not published."""
+        folder = module.partition(".")[0]
+        return any(path.startswith(f"{folder}/") for path in self.files)
+
+    def _only_class(self, name: str) -> Local | None:
+        """Return the class of this name if one file of the tree alone defines it, for a name that nothing brings."""
+        homes = [code for code in self._mentioning(name) if isinstance(code.definitions.get(name), ast.ClassDef)]
+        places = [n for n, one in enumerate(homes[0].bindings) if one.name == name] if len(homes) == 1 else []
+        return Local(homes[0].path, places[-1], name) if places else None
 
     def binding(self, path: str, name: str, before: int | None = None) -> tuple[int, Binding] | None:
         """Return the last binding of a file that gives a name, with its number; arguments as of `meaning`."""
