@@ -79,6 +79,48 @@ def test_a_method_brings_those_of_its_class_that_this_release_no_longer_has(pack
     assert "_idle" not in new
 
 
+def test_a_constructor_sets_what_a_method_reads_that_this_release_no_longer_sets(package, fork_files):
+    old = "        iou = own_iou(pred_bboxes[fg_mask], target_bboxes[fg_mask])\n"
+    call = "self.dfl_loss = DFLoss(reg_max) if reg_max > 1 else None\n"
+    text = fork_files[LOSS_FILE].decode()
+    assert old in text
+    assert call in text
+    read = "        iou = iou * self.ratio + self.gamma * self.share + self.seen\n"
+    sets = """\
+        self.ratio = POWER_OF_OWN * reg_max
+        self.gamma = gamma
+        self.share = [
+            one / reg_max
+            for one in range(reg_max)
+        ]
+        self.idle = 3
+"""
+    text = text.replace(old, f"{old}{read}", 1).replace(call, f"{call}{sets}", 1)
+    text = text.replace("def __init__(self, reg_max=16):", "def __init__(self, reg_max=16, gamma=2.0):", 2)
+    fork_files[LOSS_FILE] = text.replace(
+        "\nclass VarifocalLoss", "\nPOWER_OF_OWN = 3\n\n\nclass VarifocalLoss", 1
+    ).encode()
+    changes = [changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS))]
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [LOSS])
+    new = found.files[LOSS_FILE]
+    compile(new, LOSS_FILE, "exec")
+    constructor = new[new.index("class BboxLoss") : new.index("def forward(self, pred_dist")]
+    assert "        self.ratio = POWER_OF_OWN * reg_max\n" in constructor
+    assert "            for one in range(reg_max)\n        ]\n" in constructor
+    assert "POWER_OF_OWN = 3\n" in new
+    assert "self.idle" not in new
+    assert "self.gamma = gamma" not in new
+    assert found.lacking == (
+        f"{LOSS_FILE}: BboxLoss.forward reads self.gamma, which the fork's constructor makes from gamma, and that of "
+        "this release does not have: set it in BboxLoss.__init__",
+    )
+    # with its constructor among the changes, there is nothing to look for
+    changes = [changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS), ("BboxLoss.__init__", CHANGED, LOSS))]
+    (found,) = area_files("Own", package("ultralytics-8.3.0"), fork_files, changes, [LOSS])
+    assert "self.gamma = gamma" in found.files[LOSS_FILE]
+    assert found.lacking == ()
+
+
 def test_only_chosen_areas(package, fork_files):
     changes = [
         changed(LOSS_FILE, ("BboxLoss.forward", CHANGED, LOSS)),

@@ -58,7 +58,8 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
         yield from state(found.made.state)
         areas = [(one.area, f"changed in {', '.join(one.files)}") for one in found.made.areas]
         together = [("together", found.made.commit)] if areas else []
-        yield from _facts([("module", found.made.module), *areas, *together], width)
+        lacking = [("lacking", said) for one in found.made.areas for said in one.lacking]
+        yield from _facts([("module", found.made.module), *areas, *together, *lacking], width)
     for one in found.verified:
         yield from verification(one, None)
     if page:

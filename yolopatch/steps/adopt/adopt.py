@@ -214,7 +214,10 @@ class Adoption:
             "verify": [{"cfg": str(one.cfg), "scale": one.scale, "verdict": one.verdict} for one in self.verified],
             "workspace": self.made.state.workspace if self.made else None,
             "commit": self.made.commit if self.made else None,
-            "areas": [{"area": one.area, "files": list(one.files)} for one in (self.made.areas if self.made else ())],
+            "areas": [
+                {"area": one.area, "files": list(one.files), "lacking": list(one.lacking)}
+                for one in (self.made.areas if self.made else ())
+            ],
         }
 
     @property

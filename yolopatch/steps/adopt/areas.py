@@ -30,11 +30,13 @@ class AreaCommit:
         area: one of CHOICES.
         files: the files that it changes or adds.
         what: the changes, one sentence each.
+        lacking: what of it cannot work in this release, one sentence each.
     """
 
     area: str
     files: tuple[str, ...]
     what: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
 
 def require_areas(areas: Collection[str]) -> tuple[str, ...]:
@@ -82,7 +84,9 @@ def add_areas(
             stream = commit_stream(f"refs/heads/{BRANCH}", head, steps)
             repository.run("fast-import", "--quiet", "--force", stdin=stream)
             repository.run("reset", "--quiet", "--hard")
-    return tuple(AreaCommit(one.area, tuple(one.files), tuple(part.what for _, part in one.parts)) for one in found)
+    return tuple(
+        AreaCommit(one.area, tuple(one.files), tuple(part.what for _, part in one.parts), one.lacking) for one in found
+    )
 
 
 def _message(name: str, one: AreaFiles) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from yolopatch.core.fork.changes import ADDED, ARCHITECTURE, CHANGED, REMOVED, FileChange, Part
 from yolopatch.core.fork.names.definitions import Binding, FileCode
+from yolopatch.core.fork.rebuild.constructors import Unset, bound, constructor_of, unset
 from yolopatch.core.fork.rebuild.mirror import Mirror
 from yolopatch.core.fork.rebuild.sameness import Sameness
 from yolopatch.core.fork.rebuild.scope import Local, Outside, Scope, Whole
@@ -28,11 +29,13 @@ class AreaFiles:
         area: one of AREAS.
         files: the new text of each file, by path.
         parts: what was taken, with the paths of their files.
+        lacking: what of it cannot work in this release, a sentence each.
     """
 
     area: str
     files: Mapping[str, str]
     parts: tuple[tuple[str, Part], ...]
+    lacking: tuple[str, ...]
 
 
 def area_files(
@@ -66,7 +69,7 @@ def area_files(
         writer = _Writer(f"{name.lower()}_{area}", files, fork, wanted)
         new = writer.texts()
         if new:
-            found.append(AreaFiles(area, new, tuple(wanted)))
+            found.append(AreaFiles(area, new, tuple(wanted), tuple(writer.lacking)))
             files |= {path: text.encode() for path, text in new.items()}
     return tuple(found)
 
@@ -101,6 +104,7 @@ class _Writer:
     files: Mapping[str, bytes]
     fork_files: Mapping[str, bytes]
     wanted: Sequence[tuple[str, Part]]
+    lacking: dict[str, None] = field(default_factory=dict, init=False)
     _open: dict[str, _File] = field(default_factory=dict, init=False)
     _taken: set[tuple[str, str]] = field(default_factory=set, init=False)
 
@@ -158,10 +162,33 @@ class _Writer:
             # the release that the fork began from may have had it, and this one no longer
             if _find(code, f"{owner}.{member}") is not None and not _has(file.code, owner, member):
                 self._take(path, f"{owner}.{member}", ADDED)
+        if owner and name != f"{owner}.__init__":
+            self._set_attributes(path, name, new, file)
 
-    def _need(self, path: str, node: ast.stmt, file: _File) -> None:
-        """Import or add what a definition uses and the workspace's file lacks."""
+    def _set_attributes(self, path: str, name: str, method: ast.stmt, file: _File) -> None:
+        """Let the release's constructor set what a method of the fork reads, as the fork's own constructor does."""
+        owner, fork = name.rpartition(".")[0], self.fork.code(path)
+        own, theirs = (_find(code, owner) for code in (fork, file.code) if code)
+        is_taken = any(path == one and part.name == f"{owner}.__init__" for one, part in self.wanted)
+        if fork is None or is_taken or not (isinstance(own, ast.ClassDef) and isinstance(theirs, ast.ClassDef)):
+            return
+        for one in unset(method, own, theirs):
+            constructor = constructor_of(theirs)
+            if (path, f"{owner}.{one.name}") in self._taken or constructor is None or _has(file.code, owner, one.name):
+                continue
+            if one.lacking:
+                self.lacking[_unmade(path, name, one)] = None
+                continue
+            self._taken.add((path, f"{owner}.{one.name}"))
+            at = constructor.end_lineno or constructor.lineno
+            file.added.setdefault(at, []).append((one.statement.lineno, _lines_of(fork, one.statement)))
+            self._need(path, one.statement, file, set(bound(constructor)))
+
+    def _need(self, path: str, node: ast.stmt, file: _File, known: Collection[str] = ()) -> None:
+        """Import or add what a definition uses and the workspace's file lacks; `known` are names around it."""
         for use in uses(node):
+            if use.name in known:
+                continue
             found = self.fork.meaning(path, use.name)
             theirs = self.base.meaning(path, use.name)
             if isinstance(found, Local) and found.path == path:
@@ -201,6 +228,14 @@ class _Writer:
         if line.search(text):
             return line.sub(lambda _: theirs[0].rstrip("\r"), text, count=1)
         return text.rstrip("\n") + f"\n{theirs[0]}\n"
+
+
+def _unmade(path: str, name: str, one: Unset) -> str:
+    """Return that a method reads what the release's constructor cannot set."""
+    return (
+        f"{path}: {name} reads self.{one.name}, which the fork's constructor makes from {', '.join(one.lacking)}, and "
+        f"that of this release does not have: set it in {name.rpartition('.')[0]}.__init__"
+    )
 
 
 def _find(code: FileCode, name: str) -> ast.stmt | None:
