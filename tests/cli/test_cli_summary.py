@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -19,10 +18,7 @@ from yolopatch.core.model.family import base_of, family_of
 from yolopatch.errors import UsageError
 from yolopatch.outside.files.model_yaml import find_cfg
 from yolopatch.outside.files.templates import load_templates
-from yolopatch.outside.probe.run import ModelError
-from yolopatch.steps.model.fit import explain_misfit
 from yolopatch.steps.model.render_request import RenderRequest, plan
-from yolopatch.wire.messages import NotBuilt
 
 ROOT = Path(__file__).resolve().parents[2]
 YOLOPATCH = Path(sys.executable).with_name("yolopatch")
@@ -115,13 +111,45 @@ def test_a_fault_in_a_module_is_named_with_its_line(spawn, cfg, full_workspace, 
     assert "missing 1 required positional argument" in done.err
 
 
-@pytest.mark.parametrize("exception", ["KeyError: 'C3k2_RefConv'", "NameError: name 'RefConv' is not defined"])
-def test_a_workspace_that_lacks_a_module_is_told_how_to_get_it(exception, tmp_path):
-    has_none = SimpleNamespace(pin=PINS["ultralytics-8.3.0"], path=tmp_path, applied=())
-    error = ModelError(NotBuilt("a.yaml", "layer 2 asks for a class", exception, "", ""), tmp_path)
-    found = explain_misfit(error, parse_cfg("backbone: []\nhead: []\n", Path("a.yaml")), None, has_none)
-    command = f"yolopatch apply --repo ultralytics-8.3.0 --module RefConv --dest {tmp_path}"
-    assert (found.what, found.hint) == (error.what, f"add it: {command}")
+@pytest.mark.more
+@pytest.mark.parametrize("command", [("summary",), ("graph",), ("compare",)])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "C3k2_RefConv",
+            "which this workspace lacks: yolopatch apply --repo ultralytics-8.3.0 --module RefConv --dest",
+        ),
+        ("A2C2f", "next: ultralytics has A2C2f since 8.3.78, and this checkout is of 8.3.0: take a workspace of"),
+        ("A2C3f", "next: apply its module to this workspace, or fix the name"),
+    ],
+)
+def test_a_class_that_a_workspace_lacks_is_told_with_where_it_is_to_be_had(
+    command, name, said, spawn, yolopatch, tmp_path, need_pin
+):
+    need_pin("ultralytics-8.3.0")
+    place = tmp_path / "w"
+    assert yolopatch("apply", "--repo", "ultralytics-8.3.0", "--module", "DSConv", "--dest", place).code == 0
+    text = (place / "ultralytics/cfg/models/11/yolo11.yaml").read_text()
+    cfg = place / "own.yaml"
+    cfg.write_text(text.replace("C3k2, [512, False, 0.25]", f"{name}, [512, False, 0.25]"))
+    where = (place, "--cfg", cfg) if command == ("summary",) else (cfg,)
+    done = spawn(*command, *where, "--scale", "n")
+    assert done.code == 1
+    assert f"layer 4 asks for the class {name}, which parse_model does not know" in done.err
+    assert said in " ".join(done.err.split())
+
+
+def test_a_file_with_a_class_of_a_later_release_is_rendered_with_a_note(yolopatch, tmp_path, pristine_tree):
+    text = (pristine_tree("ultralytics-8.3.0") / "ultralytics/cfg/models/11/yolo11.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(text.replace("C3k2, [512, False, 0.25]", "A2C2f, [512, False, 0.25]"))
+    asked = ("--from", tmp_path / "own.yaml", "--module", "SimAM", "--placement", "+9", "--out", tmp_path)
+    done = yolopatch("render-cfg", *asked, "--repo", "ultralytics-8.3.0")
+    assert done.code == 0
+    assert "own.yaml will not build with ultralytics-8.3.0: ultralytics has A2C2f since 8.3.78" in " ".join(
+        done.err.split()
+    )
+    assert "will not build" not in yolopatch("render-cfg", *asked, "--repo", "ultralytics-8.4.0", "--scale", "n").err
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import PurePath
 import pytest
 
 from yolopatch.core.model.cfg_file import CfgFile
+from yolopatch.outside.probe.elsewhere import find_elsewhere
 from yolopatch.outside.workspace.checkout import read_checkout
-from yolopatch.steps.verify.elsewhere import find_elsewhere
 from yolopatch.steps.verify.verify import verify
 from yolopatch.wire.statuses import FAIL
 

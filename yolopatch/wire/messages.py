@@ -57,6 +57,7 @@ class NotBuilt:
         exception: its type and its message.
         at: the innermost line that is in the workspace, `file:line in function`; "" where none is.
         hint: what to do.
+        unknown: the class that it names and parse_model does not know; "" where that is not why.
     """
 
     cfg: str
@@ -64,3 +65,4 @@ class NotBuilt:
     exception: str
     at: str
     hint: str
+    unknown: str = ""

@@ -15,6 +15,7 @@ from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.environment.upstream_settings import upstream_variables
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.system_errors import advice, missing_room, named_full_in
+from yolopatch.outside.probe.elsewhere import where_to_get
 from yolopatch.outside.probe.launch import Launch
 from yolopatch.outside.probe.listen import TOO_LARGE, TOO_LONG, Ended, listen
 from yolopatch.outside.probe.process import Process
@@ -38,7 +39,7 @@ class ModelError(YolopatchError):
         super().__init__(
             f"{Path(model.cfg).name} does not build: {model.why}",
             details=[*where, model.exception],
-            hint=model.hint,
+            hint=(where_to_get(workspace, model.unknown) if model.unknown else "") or model.hint,
         )
         self.model = model
 

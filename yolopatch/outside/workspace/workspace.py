@@ -11,6 +11,7 @@ from pathlib import Path
 
 from yolopatch.catalog.environment.fix_patches import FixPatch
 from yolopatch.catalog.identity import AUTHOR_EMAIL, EPOCH
+from yolopatch.catalog.module import TUTORIAL_FLAVOR
 from yolopatch.catalog.pins import PINS, Pin
 from yolopatch.core.workspace.commit_message import (
     Applied,
@@ -150,6 +151,12 @@ def is_occupied(path: Path, but: str = "") -> bool:
     if path.is_dir():
         return any(entry.name != but and not is_part(entry.name) for entry in path.iterdir())
     return os.path.lexists(path)
+
+
+def add_command(module: str, workspace: Workspace, flavor: str = "") -> str:
+    """Return the command that adds a module to the workspace; without a flavor, in the default one."""
+    words = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", module, "--dest", str(workspace.path)]
+    return shell.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
 
 
 def workspace_around(path: Path) -> Workspace | None:

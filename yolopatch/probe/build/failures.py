@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from .keys import wrong_key
 from .subject import SIDE, Subject
 from .wiring import forgotten_numbers
 
+_UNKNOWN_CLASS = re.compile(r"asks for the class ([\w.]+), which parse_model does not know")
 _RUNNERS = ("_predict_once", "_forward_once", "forward_once")  # upstream's loops over the layers
 
 
@@ -100,7 +102,14 @@ def explained(upstream: Upstream, request: UpstreamRequest, cfg: str, scale: str
     except (Exception, SystemExit) as error:  # the model's code may raise anything
         found = explain(Subject(upstream, build_request(request, cfg, scale)), error)
         at = found.evidence["at"] or ""
-        raise ModelRefusal(NotBuilt(cfg, found.summary, found.evidence["exception"], at, found.hint)) from error
+        exception, unknown = found.evidence["exception"], _unknown_class(found)
+        raise ModelRefusal(NotBuilt(cfg, found.summary, exception, at, found.hint, unknown)) from error
+
+
+def _unknown_class(found: Finding) -> str:
+    """Return the class that parse_model does not know, where that is why a model does not build; else ""."""
+    match = _UNKNOWN_CLASS.search(found.summary)
+    return match[1] if match else ""
 
 
 def build_request(request: UpstreamRequest, cfg: str, scale: str | None) -> VerifyRequest:

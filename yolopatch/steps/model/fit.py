@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +15,12 @@ from yolopatch.core.model.cfg_text import Cfg, file_name
 from yolopatch.core.model.file_model import FileModel
 from yolopatch.core.model.layout import Replacement, lay_out_layers
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.workspace.workspace import Workspace, workspace_around
+from yolopatch.outside.probe.elsewhere import lacked_by
+from yolopatch.outside.workspace.workspace import Workspace, add_command, workspace_around
 from yolopatch.wire import shell
 
 if TYPE_CHECKING:
     from yolopatch.outside.probe.run import ModelError
-
-_UNKNOWN_CLASS = re.compile(r"(?:KeyError: |NameError: name )'(\w+)'")
 
 _OTHER_NETWORK = "it may not build there, or be another network"
 
@@ -41,6 +39,19 @@ def notes_on_place(cfgs: Sequence[Cfg], place: Path) -> tuple[str, ...]:
         what = other_family(file_name(cfg), cfg.model.name, workspace)
         return (f"{what}: {_OTHER_NETWORK}: --model {workspace.pin.model}, or {command}",)
     return tuple(note for one in cfg.replacements if (note := _note_on_module(one, workspace)))
+
+
+def notes_on_releases(file: CfgFile, pin: Pin, place: Path) -> tuple[str, ...]:
+    """Return which classes of a YAML a pin's release lacks, and which releases have them.
+
+    Args:
+        file: the YAML.
+        pin: the upstream that it is for.
+        place: the folder that it is written into; the code of a workspace around it may have more classes.
+    """
+    workspace = workspace_around(place)
+    lacking = lacked_by(pin, file, workspace.path if workspace else None)
+    return tuple(f"{file.path.name} will not build with {pin.name}: {why}" for why in lacking.values())
 
 
 def notes_on_classes(cfgs: Sequence[Cfg]) -> tuple[str, ...]:
@@ -92,12 +103,6 @@ def workspace_command(pin: Pin, modules: Iterable[str], workspace: Workspace) ->
     return shell.join(["yolopatch", "apply", "--repo", pin.name, *chosen, *flavor])
 
 
-def add_command(module: str, workspace: Workspace, flavor: str = "") -> str:
-    """Return the command that adds a module to the workspace; without a flavor, in the default one."""
-    words = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", module, "--dest", str(workspace.path)]
-    return shell.join([*words, *(["--flavor", flavor] if flavor == TUTORIAL_FLAVOR else [])])
-
-
 def modules_of(file: CfgFile) -> list[str]:
     """Return the modules whose classes a YAML names, each once."""
     found = (module_of_class(row[2]) for row in file.rows)
@@ -115,8 +120,4 @@ def explain_misfit(error: ModelError, file: CfgFile, family: str | None, workspa
             ],
             hint=f"make a workspace for it: {workspace_command(MODELS[family].pin, modules_of(file), workspace)}",
         )
-    unknown = _UNKNOWN_CLASS.match(error.model.exception)
-    module = module_of_class(unknown[1]) if unknown else None
-    if module is None:
-        return error
-    return YolopatchError(error.what, details=error.details, hint=f"add it: {add_command(module.name, workspace)}")
+    return error

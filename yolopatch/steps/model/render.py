@@ -20,7 +20,7 @@ from yolopatch.outside.files.model_yaml import read_cfg
 from yolopatch.outside.files.staging import write_all
 from yolopatch.outside.files.system_errors import advice, number_of
 from yolopatch.outside.workspace.workspace import find_workspace
-from yolopatch.steps.model.fit import notes_on_classes, notes_on_place
+from yolopatch.steps.model.fit import notes_on_classes, notes_on_place, notes_on_releases
 from yolopatch.steps.model.render_pin import pin_of_file, pin_of_model
 from yolopatch.steps.model.render_request import RenderRequest, find_base, plan
 from yolopatch.steps.workspace.held import find_held, not_in_catalog
@@ -114,7 +114,8 @@ def _plan(request: RenderRequest) -> tuple[list[Cfg], tuple[str, ...]]:
     file = read_cfg(request.source)
     pin, why = pin_of_file(file, request.repo, request.out)
     note = (f"{file.path.name} is taken as a model of {pin.name}, because {why}; --repo names another pin",)
-    return plan(request, pin, file), note if why else ()
+    notes = (*(note if why else ()), *notes_on_releases(file, pin, request.out))
+    return plan(request, pin, file), notes
 
 
 def _require_in_catalog(request: RenderRequest) -> None:

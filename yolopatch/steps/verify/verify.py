@@ -18,6 +18,7 @@ from yolopatch.core.verify.checks import choose_checks
 from yolopatch.outside.environment.interpreter import Interpreter
 from yolopatch.outside.files.held import temporary_folder
 from yolopatch.outside.files.model_yaml import find_cfg, read_cfg
+from yolopatch.outside.probe.elsewhere import find_elsewhere
 from yolopatch.outside.probe.inspect import require_device
 from yolopatch.outside.probe.run_checks import Answers, Outcome, run_checks
 from yolopatch.outside.source.store import cache_dir
@@ -25,7 +26,6 @@ from yolopatch.outside.watch import Watch, no_watch
 from yolopatch.outside.workspace.checkout import Checkout, read_checkout
 from yolopatch.outside.workspace.verdict import LastVerdict, write_verdict
 from yolopatch.steps.environment.interpreters import find_interpreter_for
-from yolopatch.steps.verify.elsewhere import find_elsewhere
 from yolopatch.steps.verify.history import read_history
 from yolopatch.steps.verify.pristine import foreign_yamls, write_pristine, write_unedited
 from yolopatch.steps.verify.starts import find_starts

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from yolopatch.catalog.modules import module_of_class
-from yolopatch.catalog.pins import PINS, port_command, style_of
+from yolopatch.catalog.pins import PINS, Pin, port_command, style_of
 from yolopatch.core.model.cfg_file import CfgFile
 from yolopatch.outside.source.bases import load_index
-from yolopatch.outside.workspace.checkout import Checkout
-from yolopatch.steps.model.fit import add_command
+from yolopatch.outside.workspace.checkout import Checkout, read_checkout
+from yolopatch.outside.workspace.workspace import add_command
 
 _SHOWN = 2  # pins: those of the user come after yolopatch's own
 # the folder in which the releases of each upstream define the classes of layers
@@ -26,6 +26,31 @@ def find_elsewhere(checkout: Checkout, file: CfgFile) -> Mapping[str, str]:
     known = _names_in_parser(checkout)
     names = dict.fromkeys(str(row[2]) for row in file.rows)
     return {name: _remedy(checkout, name) for name in names if name.isidentifier() and name not in known}
+
+
+def lacked_by(pin: Pin, file: CfgFile, place: Path | None) -> Mapping[str, str]:
+    """Return, for each class that the file names and the pin's release lacks, which releases have it.
+
+    Args:
+        pin: an upstream.
+        file: the model YAML.
+        place: a checkout whose parser may know more classes; None without one.
+    """
+    known = _names_in_parser(read_checkout(place)) if place else set()
+    upstream = style_of(pin).removesuffix("-package")
+    names = [name for name in dict.fromkeys(str(row[2]) for row in file.rows) if name.isidentifier()]
+    found = {}
+    for name in names:
+        releases = _releases_with(upstream, name)
+        is_known = name in known or module_of_class(name) or pin.version not in load_index(upstream).releases
+        if releases and not is_known and pin.version not in releases:
+            found[name] = _of_other_releases(style_of(pin), pin.version, name, releases)
+    return found
+
+
+def where_to_get(workspace: Path, name: str) -> str:
+    """Return what to do to get a class that the parser of a checkout does not know; "" for one that nobody has."""
+    return _remedy(read_checkout(workspace), name)
 
 
 def _names_in_parser(checkout: Checkout) -> set[str]:
@@ -71,16 +96,20 @@ def _apply_hint(checkout: Checkout, module: str) -> str:
 def _release_hint(checkout: Checkout, upstream: str, name: str) -> str:
     """Return which other releases of the same upstream have a class; "" where none has."""
     releases = _releases_with(upstream, name)
-    if not releases:
-        return ""
-    pins = [pin.name for pin in PINS.values() if style_of(pin) == checkout.style and pin.version in releases]
+    return _of_other_releases(checkout.style, checkout.version, name, releases) if releases else ""
+
+
+def _of_other_releases(style: str, version: str, name: str, releases: tuple[str, ...]) -> str:
+    """Return which releases have a class, and how to get one: for a checkout of this style and version."""
+    upstream = style.removesuffix("-package")
+    pins = [pin.name for pin in PINS.values() if style_of(pin) == style and pin.version in releases]
     port = port_command(f"{upstream}-{releases[-1]}")
     if pins:
         take = f"take a workspace of {' or '.join(pins[:_SHOWN])}"
     else:
         take = f"make a pin of such a release ({port})" if port else "take a clone of such a release"
     return (
-        f"{upstream} has {name} {_span(upstream, releases)}, and this checkout is of {checkout.version or 'another'}: "
+        f"{upstream} has {name} {_span(upstream, releases)}, and this checkout is of {version or 'another'}: "
         f"{take}, or copy the class from there, with its branch of parse_model"
     )
 
