@@ -141,12 +141,40 @@ def test_comments_and_unchanged_copies_of_the_loss_are_no_edits(copied, loss_of)
 
 
 @pytest.mark.slow
-def test_a_loss_that_raises_fails(copied, loss_of):
+@pytest.mark.parametrize(
+    ("edit", "what", "remedy"),
+    [
+        ((METRICS, CIOU, "return iou - unknown"), "uses the name unknown", f"mend {METRICS}:"),
+        ((METRICS, CIOU, "return iou - self.alpha"), "uses the name self", f"mend {METRICS}:"),
+        ((LOSS, "CIoU=True)", "Wise=True)"), "unexpected keyword argument 'Wise'", f"mend {LOSS}:"),
+        # the error comes out at a line that is upstream's own
+        (
+            (METRICS, CIOU, "return iou, rho2"),
+            "AttributeError: 'tuple' object",
+            f"mend {METRICS} (bbox_iou): the error comes out at tal.py:",
+        ),
+        (
+            (METRICS, CIOU, "return (iou - rho2)[:2, :1].repeat(1, 3)"),
+            "RuntimeError: shape mismatch",
+            f"mend {METRICS} (bbox_iou): the error comes out at tal.py:",
+        ),
+        # no exception at all
+        (
+            (METRICS, CIOU, "return iou - (rho2 / c2 + v * alpha) * 0 / (v * 0)"),
+            "the loss (box, cls, dfl) of fixed boxes is not",
+            "eps",
+        ),
+        ((METRICS, CIOU, "return iou - (iou * 0).sqrt()"), "the gradient of the loss of fixed boxes is not", "eps"),
+    ],
+)
+def test_a_broken_edit_of_the_loss_is_told_with_its_place_and_its_cause(edit, what, remedy, copied, loss_of):
     place = copied()
-    replace(place / METRICS, CIOU, "return iou - unknown")
+    file, old, new = edit
+    replace(place / file, old, new)
     found = loss_of(place)
     assert found.status == "fail"
-    assert "'unknown' is not defined" in found.summary
+    assert what in found.summary
+    assert remedy in found.hint
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -40,6 +40,18 @@ _PARTS = {
 }
 
 
+class LossFailed(Exception):
+    """The loss raised; the exception is the cause of this one.
+
+    Attributes:
+        code: the functions that ran until then, see `describe_loss`.
+    """
+
+    def __init__(self, code: Mapping[str, list[str]]) -> None:
+        super().__init__()
+        self.code = code
+
+
 def describe_loss(upstream: Upstream, model: UpstreamModel, data: dict[str, Any]) -> dict[str, Any]:
     """Return upstream's loss of noise in the place of a model's outputs, computed by one thread.
 
@@ -50,13 +62,17 @@ def describe_loss(upstream: Upstream, model: UpstreamModel, data: dict[str, Any]
 
     Returns:
         `parts` (name: value), `total`, `gradient` (of every output in one row), and `code`: by file of upstream's, from
-        the folder of the package, the functions that ran (`bbox_iou`, `BboxLoss.forward`). `error` alone where the loss
-        raised, or where there is no synthetic batch.
+        the folder of the package, the functions that ran (`bbox_iou`, `BboxLoss.forward`). `error` alone where there
+        is no synthetic batch.
+
+    Raises:
+        LossFailed: the model or the loss raised.
     """
     task = upstream.task(data)
     batch = task_batch(task, model, int(data.get("nc", 80)), _SIDE, _IMAGES)
     if batch is None:
         return {"error": f"there is no synthetic batch for the task {task}"}
+    code: Callable[[], dict[str, list[str]]] = dict
     try:
         with one_thread():
             given = mapped(_noise_like(torch.Generator().manual_seed(5)), upstream.outputs(model.train(), batch))
@@ -64,7 +80,7 @@ def describe_loss(upstream: Upstream, model: UpstreamModel, data: dict[str, Any]
                 loss, parts = upstream.loss_of(model, given, batch)
             loss.backward()  # type: ignore[no-untyped-call]  # torch has no types for it
     except Exception as error:  # the loss may be the user's own
-        return {"error": f"{type(error).__name__}: {error}"}
+        raise LossFailed(code()) from error
     found = [tensor for tensor in tensors(given) if tensor.requires_grad]
     gradients = [(torch.zeros_like(t) if t.grad is None else t.grad).reshape(-1) for t in found]
     return {

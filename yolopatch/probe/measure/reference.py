@@ -17,7 +17,7 @@ from ..tensors.arithmetic import one_thread
 from ..tensors.tensors import count_parameters, head_inputs, image, seed_all, tensors
 from ..upstreams.upstream import Upstream
 from .batches import task_batch
-from .loss_values import describe_loss
+from .loss_values import LossFailed, describe_loss
 
 
 def reference_data(subject: Subject) -> dict[str, Any]:
@@ -37,7 +37,15 @@ def make_reference(upstream: Upstream, request: ReferenceRequest, emit: Emit) ->
     asked = sys.stdin.read()
     if asked:
         data = json.loads(asked)
-        torch.save({**describe(upstream, data), "loss": loss_of_base(upstream, data)}, request.out)
+        torch.save({**describe(upstream, data), "loss": _loss(upstream, data)}, request.out)
+
+
+def _loss(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of the loss, with the text of the exception as its `error` where it raised."""
+    try:
+        return loss_of_base(upstream, data)
+    except LossFailed as failure:
+        return {"error": f"{type(failure.__cause__).__name__}: {failure.__cause__}"}
 
 
 def loss_of_base(upstream: Upstream, data: dict[str, Any]) -> dict[str, Any]:

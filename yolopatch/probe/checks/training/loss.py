@@ -17,8 +17,10 @@ from torch import Tensor
 from ....wire.python.packages import how_to_get, module_not_found
 from ....wire.shell import quote
 from ...build.subject import Subject
+from ...explain.causes import known_cause
+from ...explain.raising import edited_line, first_line, raised
 from ...losses.box_loss import BoxLoss, find_box_loss
-from ...measure.loss_values import functions, meaning
+from ...measure.loss_values import LossFailed, functions, meaning
 from ...measure.reference import loss_of_base, reference_data
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import distance
@@ -49,21 +51,38 @@ def check(subject: Subject) -> Finding:
     expected = said["loss"]
     if "error" in expected:
         return skipped(f"the unchanged upstream computes no loss of the base here: {expected['error'][:200]}")
-    found = loss_of_base(subject.upstream, reference_data(subject))
     own = find_box_loss(subject.upstream)
-    if "error" in found:
-        return failed(
-            f"the workspace's loss raises an error where upstream's does not: {found['error'][:200]}",
-            (_missing(found["error"]) if own else "")
-            or "undo the edit of upstream's files that the loss uses, or mend it",
-        )
+    try:
+        found = loss_of_base(subject.upstream, reference_data(subject))
+    except LossFailed as failure:
+        return _raising(subject, own, failure, failure.__cause__ or failure)
     return _with_own(subject, own, found, expected) if own else _compared(subject, found, expected)
 
 
-def _missing(error: str) -> str:
-    """Return what to do about a module that the file of a loss lacks; "" for another error."""
-    lacking = module_not_found(error)
-    return how_to_get(lacking, sys.executable) if lacking else ""
+def _raising(subject: Subject, own: BoxLoss | None, failure: LossFailed, error: BaseException) -> Finding:
+    """Return the failure of a loss that raised: its cause where one is known, and the edited line or functions."""
+    what = f"{type(error).__name__}: {first_line(error)[:200]}"
+    known, at = known_cause(None, error), _edited_line(subject, error)
+    lacking = module_not_found(what) if own else None
+    edited = [] if at else sorted(_edited(subject, failure.code))
+    if lacking:
+        remedy = how_to_get(lacking, sys.executable)
+    elif at:
+        remedy = f"mend {at}, which the unchanged upstream does not have{f': {known.remedy}' if known else ''}"
+    elif edited:
+        remedy = (
+            f"mend {_list(edited)}: the error comes out at {raised(None, error).line}, a line of upstream's own, which "
+            "gets something else from the edited code than from upstream's"
+        )
+    else:
+        remedy = "undo the edit of upstream's files that the loss uses, or mend it"
+    told = f"{known.what} ({what})" if known else what
+    return failed(f"the workspace's loss raises an error where upstream's does not: {told}", remedy)
+
+
+def _edited_line(subject: Subject, error: BaseException) -> str:
+    """Return the line at which the loss raised, if the unchanged upstream has no such line."""
+    return edited_line(Path(subject.request.workspace), Path(subject.request.pristine or ""), error)
 
 
 def _with_own(subject: Subject, loss: BoxLoss, found: dict[str, Any], expected: dict[str, Any]) -> Finding:
@@ -116,6 +135,15 @@ def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any])
     unused = sorted(_unused(subject, expected["code"], found["code"]))
     evidence = {**_evidence(subject, found, expected, edited), "not_in_use": sample(unused, "names")}
     parts, apart = found["parts"], evidence["apart"]
+    endless = [name for name, value in parts.items() if not math.isfinite(value)]
+    if (endless or not found["gradient"].isfinite().all()) and _is_finite(expected):
+        return failed(
+            f"{_endless(endless)} of fixed boxes is not finite, where upstream's is; edited: "
+            f"{_list(edited) or 'no function'}",
+            "divide by a sum with a small number (eps), take no root or logarithm of zero, and clamp what an arc "
+            "takes: boxes without an overlap, and equal ones, occur in every training",
+            **evidence,
+        )
     if apart > SAME_LOSS:
         return warned(_difference(evidence), _difference_hint(subject, edited), **evidence)
     same = "bit for bit" if apart == 0 else f"but for rounding ({apart:.1g})"
@@ -140,6 +168,16 @@ def _compared(subject: Subject, found: dict[str, Any], expected: dict[str, Any])
         **evidence,
         defined_not_used=sample(idle, "names"),
     )
+
+
+def _endless(names: Sequence[str]) -> str:
+    """Return what is not finite, as the begin of a sentence: the parts of the loss, or its gradient alone."""
+    return f"the loss ({', '.join(names)})" if names else "the gradient of the loss"
+
+
+def _is_finite(loss: Mapping[str, Any]) -> bool:
+    values = [*loss["parts"].values(), loss["total"]]
+    return all(map(math.isfinite, values)) and bool(loss["gradient"].isfinite().all())
 
 
 def _evidence(subject: Subject, found: dict[str, Any], expected: dict[str, Any], edited: list[str]) -> dict[str, Any]:
