@@ -61,7 +61,7 @@ def test_no_such_file(refused, tmp_path):
     ("content", "said"),
     [
         (b"", "it is empty"),
-        (b"epoch,loss\n1,2\n", "does not start like a file of torch 1.6 or later, but with b'epoc'"),
+        (b"epoch,loss\n1,2\n", "it is text, such as a YAML or a script"),
         (pickle.dumps({"epoch": 1}), "does not start like a file of torch 1.6 or later"),
         (b"PK\x03\x04 and no more", "it is cut short or damaged"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from .harmless import build_stored
 from .pairing import pair_layers
 from .stored import Stored, Unreadable, read_stored
 
+_EXPORT, _TEXT, _DAMAGED, _EMPTY = (re.compile(word) for word in ("export", "text,", r"damaged|is\s+empty", "empty$"))
 _HEAD_KEYS = ("end2end", "reg_max")
 
 
@@ -33,7 +35,7 @@ def read_finite(file: str) -> Stored:
         raise Refusal(
             f"{file} is not a checkpoint that can be read",
             f"found: {error}",
-            hint="name a complete .pt file of upstream's: was the download or the copy cut short?",
+            hint=_remedy(str(error)),
         ) from error
     wild = [name for name, t in stored.state.items() if t.is_floating_point() and not bool(torch.isfinite(t).all())]
     if wild:
@@ -43,6 +45,19 @@ def read_finite(file: str) -> Stored:
             hint="use a checkpoint that was saved before the training diverged",
         )
     return stored
+
+
+def _remedy(why: str) -> str:
+    """Return what to do about a file that is no checkpoint, by what it is."""
+    if _EXPORT.search(why):
+        return "name the .pt file that it was exported from: an export holds no model to train on"
+    if _TEXT.search(why):
+        return "name the .pt file with the weights: a YAML holds the architecture alone"
+    if _DAMAGED.search(why):
+        return "get the file again: the download or the copy was cut short, or the disk is at fault"
+    if _EMPTY.search(why):
+        return "name a checkpoint that was saved with its model"
+    return "name a complete .pt file of upstream's"
 
 
 def read_with_model(file: str, hint: str) -> tuple[Stored, dict[str, Any]]:
@@ -129,6 +144,13 @@ def _describe_keys(keys: dict[str, Any]) -> str:
 
 def _require_same_scale(base: dict[str, Any], data: dict[str, Any]) -> None:
     ours, theirs = _multiples(data), _multiples(base)
+    if ours and theirs and ours != theirs and base.get("scales") and not _has_scale(base, ours):
+        raise Refusal(
+            "the checkpoint is of another family than the YAML",
+            f"expected: depth and width {ours[:2]}, as the YAML has",
+            f"found: {theirs[:2]} in the checkpoint, whose family has no scale with the YAML's",
+            hint="use the checkpoint of the model that the YAML was made from",
+        )
     if ours and theirs and ours != theirs:
         raise Refusal(
             "the checkpoint is of another scale than the YAML",
@@ -136,6 +158,11 @@ def _require_same_scale(base: dict[str, Any], data: dict[str, Any]) -> None:
             f"found: {theirs[:2]} in the checkpoint",
             hint="use the checkpoint of the YAML's scale, or render the YAML at the checkpoint's: --scale",
         )
+
+
+def _has_scale(data: dict[str, Any], wanted: tuple[float, ...]) -> bool:
+    """Return whether the family of a parsed YAML has a scale with these multiples."""
+    return any(tuple(row) == wanted for row in (data.get("scales") or {}).values())
 
 
 def _multiples(data: dict[str, Any]) -> tuple[float, ...] | None:

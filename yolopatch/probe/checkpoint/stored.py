@@ -22,6 +22,7 @@ from ..pickled.reader import Inert, InertUnpickler
 
 _MOST_MODULES = 100_000  # one that is held twice counts twice; an x model has a thousand
 _DEEPEST = 100  # modules in modules; upstream's have ten
+_WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and DDP, and of torch.compile
 _REBUILDING = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter", "_rebuild_parameter_with_state")
 
 
@@ -102,8 +103,16 @@ def _stored(content: dict[Any, Any]) -> Stored:
         )
     for state in (model, content.get("state_dict"), content):
         if isinstance(state, dict) and state and all(isinstance(t, Tensor) for t in state.values()):
-            return Stored(state=dict(state), content={} if state is content else rest, stamp=stamp)
+            return Stored(state=_without_wrapper(state), content={} if state is content else rest, stamp=stamp)
+    if any(key in content for key in MODELS):
+        raise Unreadable(f"its {' and its '.join(key for key in MODELS if key in content)} are empty")
     raise Unreadable(f"it holds neither a model nor a state dict, but: {', '.join(map(str, list(content)[:12]))}")
+
+
+def _without_wrapper(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict without what stands before all of its names where a wrapped model was saved."""
+    prefix = next((one for one in _WRAPPERS if all(name.startswith(one) for name in state)), "")
+    return {name[len(prefix) :]: tensor for name, tensor in state.items()}
 
 
 def _attributes(module: Inert) -> dict[str, Any]:

@@ -23,7 +23,10 @@ _DAMAGED = (
     *(RuntimeError, ValueError, LookupError, OverflowError, EOFError),
 )
 _ZIP = b"PK\x03\x04"
+_TEXT = frozenset(range(32, 127))  # the bytes that begin it
+_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r")  # those that it does not have
 _HEAD = 32  # bytes, from which a file's format is known
+_CHUNK = 2**20  # bytes that are read at once
 _SHOWN = 6  # names of entries in an answer
 _LONGEST = 60  # characters of such a name
 _TORCH_BEFORE_1_6 = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -95,6 +98,7 @@ def read_checked(file: str | os.PathLike[str]) -> tuple[bytes, Seen]:
     """
     with open(file, "rb") as stream:
         data = read_pickle(stream)
+        _require_intact(stream)
     try:
         seen = uses_of(data)
     except Harmful as error:
@@ -105,9 +109,38 @@ def read_checked(file: str | os.PathLike[str]) -> tuple[bytes, Seen]:
     return data, seen
 
 
+def _require_intact(stream: IO[bytes]) -> None:
+    """Check the sums of an archive's entries, which torch does not.
+
+    Raises:
+        NoArchive: some are wrong. Where all are, the file was written without sums, as torch can be told to.
+    """
+    stream.seek(0)
+    with zipfile.ZipFile(stream) as archive:
+        entries = archive.infolist()
+        wrong = [entry.filename for entry in entries if not _is_intact(archive, entry)]
+    if wrong and len(wrong) < len(entries):
+        raise NoArchive(
+            f"it is damaged: {len(wrong)} of its {len(entries)} parts have other bytes than were written, first "
+            f"{first_names(wrong)[0]}"
+        )
+
+
+def _is_intact(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    try:
+        with archive.open(entry) as part:
+            while part.read(_CHUNK):
+                pass
+    except _DAMAGED:
+        return False
+    return True
+
+
 def _described(head: bytes) -> str:
     """Return what a file is that starts like this."""
     known = next((what for form, what in _FORMATS if re.match(form, head, re.DOTALL)), None)
+    if head and not known and head[0] in _TEXT and not any(byte in _CONTROL for byte in head):
+        return "it is text, such as a YAML or a script"
     start = head[: len(_ZIP)]
     return known or (
         f"it does not start like a file of torch 1.6 or later, but with {start!r}" if head else "it is empty"
