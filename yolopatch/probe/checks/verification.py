@@ -18,7 +18,7 @@ from ...wire.verification import CheckBegun, CheckEnded, VerifyRequest
 from ..build.reference_process import ReferenceProcess
 from ..build.subject import Subject
 from ..environment.runs_with import describe
-from ..explain.causes import cause_of
+from ..explain.causes import cause_of, known_cause
 from ..explain.in_place import changed_in_place
 from ..explain.raising import edited_line, first_line
 from ..measure.batches import make_batch
@@ -27,6 +27,7 @@ from ..protocol.findings import Finding, failed, skipped, warned
 from ..tensors.arithmetic import compute_comparably
 from ..tensors.tensors import seed_all
 from ..upstreams.upstream import Upstream
+from .given_to_loss import not_taken
 from .rules import Rules
 from .unchanged import begin
 
@@ -163,7 +164,12 @@ def _run(check: RunnableCheck, subject: Subject) -> Finding:
         return check.run(subject)
     except (Exception, SystemExit) as error:  # the model's code may raise anything
         # a copy of the model may have raised it: names of modules would not be found
-        cause = changed_in_place(error, lambda: subject.model, lambda: _train(subject)) or cause_of(None, error)
+        cause = (
+            changed_in_place(error, lambda: subject.model, lambda: _train(subject))
+            or known_cause(None, error)
+            or not_taken(subject, error)
+            or cause_of(None, error)
+        )
         evidence: dict[str, Any] = {_TRACEBACK: traceback.format_exception(error)[-_FRAMES:]}
         edited = _edited(subject, error)
         return failed(cause.what, cause.remedy, **evidence, **({_EDITED: edited} if edited else {}))

@@ -16,6 +16,7 @@ from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import layer_name, layer_outputs, tensors
 from ...thresholds import BOXES_COVER, SAME_BOXES, SAME_SCORES, UNTRAINED_SCORE
+from ..given_to_loss import other_form
 from ..rules import Rules
 
 _LARGER = 1.5  # the second image's side, which tells the axis of the positions from that of the values
@@ -32,6 +33,10 @@ _STRANGER_HINT = (
 _INHERITED_HINT = (
     "upstream measures the strides for this class, which inherits from its Detect: look for what sets self.stride, or "
     "changes the boxes, in the class itself"
+)
+_CHANGED_HINT = (
+    "the head is upstream's own: a layer before it gives maps of another size than while the model was built, when "
+    "upstream measured the strides: let it take its sizes from its input, at every forward"
 )
 _DECODING = {
     "positions": "decode in eval as upstream's loss does: in each map the values of the box come first, then those "
@@ -110,7 +115,7 @@ def _set_up(subject: Subject) -> Finding:
         biases = "; its biases were not initialised either" if loud else ""
         return failed(
             f"{name}: {'; '.join(problems)}{biases}",
-            _INHERITED_HINT if _inherits(subject) else _STRANGER_HINT,
+            _setting_hint(subject, expected, found),
             **evidence,
         )
     twice = _read_twice(subject)
@@ -139,6 +144,26 @@ def _set_up(subject: Subject) -> Finding:
             **evidence,
         )
     return passed(_summary(expected, found, boxes), **evidence)
+
+
+def _setting_hint(subject: Subject, expected: Sequence[int], found: Sequence[float] | None) -> str:
+    """Return what to do about strides or boxes that are not those of the maps."""
+    if subject.found_base is not None and len(subject.rows) - 1 not in subject.replaced:
+        return _CHANGED_HINT
+    if not _inherits(subject):
+        return _STRANGER_HINT
+    if found is not None and found != expected and sorted(found) == sorted(expected):
+        return (
+            "upstream measures the strides in the order in which the head returns its maps in training: return them in "
+            "the order of its row, in training and in eval"
+        )
+    other = other_form(subject)
+    if other and found != expected:
+        return (
+            f"upstream measures the strides from what the head returns in training, which is {other[0]}: return what "
+            f"upstream's own head returns, {other[1]}"
+        )
+    return _INHERITED_HINT
 
 
 def _read_twice(subject: Subject) -> int | None:
