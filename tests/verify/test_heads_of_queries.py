@@ -41,6 +41,7 @@ CASES = {
     "TwoSigmoids": ({"scores": "scores.sigmoid()"}, WARN, "its scores in eval are not those that upstream's loss"),
     "NoSigmoid": ({"scores": "scores.logit()"}, WARN, "its scores in eval are not those that upstream's loss"),
 }
+FILES = ("v8/yolov8-rtdetr", "v8/yolov8-worldv2", "v8/yolov8", "v8/yolov8-seg")
 BRANCH = "args.insert(1, [ch[x] for x in f])"
 
 
@@ -59,3 +60,22 @@ def test_a_decoder_that_predicts_what_it_does_not_train_is_found(pin, broken_wor
     for (found,), (name, (_, status, said)) in zip(findings(workspace, pin, asked), CASES.items(), strict=True):
         assert (name, found.status) == (name, status), found.summary
         assert said in found.summary, name
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("pin", ["ultralytics-8.2.50", "ultralytics-8.3.0", "ultralytics-8.4.0"])
+def test_a_model_that_yolo_does_not_build_is_told_with_the_class_that_does(pin, full_workspace, findings, tmp_path):
+    workspace, asked = full_workspace(pin), []
+    for name in FILES:
+        cfg = tmp_path / f"own-{name.partition('-')[2] or 'plain'}.yaml"
+        cfg.write_text((workspace / f"ultralytics/cfg/models/{name}.yaml").read_text())
+        asked.append((cfg, "n", ("build",)))
+    own = tmp_path / "mine.yaml"  # upstream takes the class from the name of a file with `world` in it
+    own.write_text((workspace / "ultralytics/cfg/models/v8/yolov8-worldv2.yaml").read_text())
+    found = findings(workspace, pin, [*asked, (own, "n", ("build",))])
+    said = {one.summary.rpartition("; load it with ")[2] for (one,) in found if "; load it with " in one.summary}
+    assert said == {
+        "RTDETR('own-rtdetr.yaml'): this release's YOLO() does not build it",
+        "YOLOWorld('mine.yaml'): this release's YOLO() does not build it",
+    }
+    assert {one.status for (one,) in found} == {PASS}

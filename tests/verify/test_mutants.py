@@ -118,6 +118,18 @@ CAUGHT = {
     "image_checkpointed": ("gradient-flow", "a checkpoint with use_reentrant=True"),
     "drawn_number": ("checkpoint", "model.3.scale is "),
     "unoptimised": ("trainer-setup", "to its optimizer, first model.3.gain in layer 3 (Unoptimised)"),
+    "complex_filter": ("checkpoint", "model.3.w is complex, and the EMA averages real numbers only"),
+    "cooling_number": ("checkpoint", "model.3.t is "),
+    "self_fused": ("checkpoint", "model.3.b.bias is there in train or in eval alone"),
+    "hooked": ("checkpoint", "model.3.cv (Conv) has a hook from a constructor"),
+    "mirrored_padding": ("fuse", "with padding_mode='zeros' where MirroredPadding has 'reflect'"),
+    "more_branches": ("fuse", "fuse() puts the forward_fuse of RepConv in its place"),
+    "doubled_batch": ("forward", "join maps along axis 1"),
+    "map_normed": ("build", "LayerNorm takes the 64 channels on the last axis"),
+    "map_lined": ("build", "Linear takes the 64 channels on the last axis"),
+    "own_train": ("build", "def train(self, mode=True), and return what super() returns"),
+    "file_needed": ("build", "opens weights/backbone.pt"),
+    "part_called_f": ("build", "it has a part called f"),
 }
 # what a check only warns of: upstream's own mistakes, and what its trainer does
 WARNED = {
@@ -141,7 +153,7 @@ WARNED = {
 }
 # what stands in the place of the head, of the first Concat, of the first Upsample, and of one of the family's blocks
 HEADS = ("own_head", "shared_head", "written_head", *(stem for stem in CAUGHT | WARNED if stem.startswith("head_")))
-JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "weighted_join", "zero_join"), ("carafe",)
+JOINS, UPSAMPLERS = ("deaf_join", "listed_weights", "scale_sequence", "weighted_join", "zero_join"), ("carafe",)
 BLOCKS = {
     "branch_forgotten": 4,
     "window_attention": 4,
@@ -205,6 +217,22 @@ NOT_BLAMED = {
     "encoder_layer": "precision",
     "encoder_layer_by_pixels": "onnx",
     "position_table": "forward",
+    "pyramid_pooling": "forward",
+    "used_twice": "checkpoint",
+    "codebook": "checkpoint",
+    "channel_line": "inert",
+    "scale_sequence": "input-dependence",
+    "summed_products": "forward",
+    "chosen_forward": "checkpoint",
+    "response_norm": "gradient-flow",
+    "involution": "forward",
+    "standardised_weights": "fuse",
+    "mixed_kernels": "batch-independence",
+    "dropped_blocks": "determinism",
+    "sampled_grid": "gradient-flow",
+    "saved_in_parts": "gradient-flow",
+    "frozen_norm": "checkpoint",
+    "cached_masks": "init",
 }
 EVERY = {**CAUGHT, **WARNED, **MEASURED}
 
@@ -241,6 +269,7 @@ ELSEWHERE = {
         )
         for stem in ("head_swapped", "head_of_corners", "head_of_two_sigmoids", "head_without_sigmoid", "written_head")
     },
+    "more_branches": (Elsewhere("it has no RepConv", None, YOLOV5),),
     "dfl_named": (
         Elsewhere("its trainer freezes layers by their numbers alone", Outcome("trainer-setup", PASS, ""), YOLOV5),
     ),

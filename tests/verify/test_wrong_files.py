@@ -125,6 +125,12 @@ def test_a_mistake_in_the_file_is_caught(old, new, check, word, edited_cfg, full
         ("nc: 80", "nc: 80\nactivation: nn.ReLU", "build", FAIL, "a class, and not a module"),
         ("nc: 80", "nc: 80\nactivation: ReLU", "build", FAIL, "says activation: ReLU"),
         ("nc: 80", "nc: 80\nactivation: nn.PReLU()", "base-parity", PASS, ""),
+        ("nc: 80", "nc: 80\nact: nn.ReLU()", "build", WARN, "write it as activation: nn.ReLU()"),
+        ("nc: 80", "nc: 80\nactivations: nn.ReLU()", "build", WARN, "write it as activation: nn.ReLU()"),
+        ("nc: 80", "nc: 80\nreg_max: 1", "build", WARN, "says reg_max: 1, which this release does not read"),
+        ("nc: 80", "nc: 80\nversion: 2\nnames: {0: cat}", "build", PASS, ""),
+        ("nc: 80", "nc: 80\nactivation: nn.ReLU()\nwidth_multiple: 1.0", "build", PASS, ""),
+        ("[-1, 1, Conv, [512, 3, 2]]", "[-1, 4, Conv, [512, 3, 2]]", "build", FAIL, "builds Conv 2 times in a row"),
         ("backbone:", "backbone:\n  - [-1, 1, Conv, [64, 3, 2]]\nbackbone:", "build", WARN, "`backbone:` 2 times"),
         ("head:", "backbone:", "build", FAIL, "`backbone:` 2 times"),
         ("[-1, 1, Conv, [256, 3, 2]]", "['-1', 1, Conv, [256, 3, 2]]", "build", FAIL, "the row of layer 3, ['-1', 1, "),
@@ -183,6 +189,13 @@ FITS = [
     ("anchors:\n", "anchors: 3\nold:\n", "build", PASS, ""),
     (READS, "[23, 20, 17], 1, Detect", "head", WARN, "in the order of their strides 32, 16, 8"),
     (READS, "[23, 20, 17], 1, Detect", "forward", PASS, "outputs are finite, at"),
+    (
+        "nc: 80",
+        "nc: 80\nactivation: nn.ReLU()",
+        "build",
+        WARN,
+        "activation: nn.ReLU(), which this release does not read",
+    ),
 ]
 
 
@@ -240,6 +253,7 @@ def test_a_change_to_upstreams_own_code_is_caught(full_workspace, git_in, base_c
     found = found_by("base-parity", workspace, base_cfg("yolo11", "n"))
     assert found.status == FAIL
     assert "output" in found.summary
+    assert "made with what you changed in ultralytics/nn/modules/conv.py (Conv): undo it" in found.hint
 
 
 @pytest.mark.more

@@ -45,6 +45,65 @@ def unread_channels(subject: Subject) -> Cause | None:
     )
 
 
+# what is no setting of the layers, or is looked at by other checks
+_NO_SETTINGS = frozenset({"backbone", "head", "nc", "scale", "scales", "yaml_file", *CHANNEL_KEYS})
+_SETTINGS = ("activation", "anchors", "end2end", "inplace", "kpt_shape", "reg_max")  # of one release or another
+
+
+def unread_setting(subject: Subject) -> Cause | None:
+    """Return which setting of the file this release does not read; None where it reads all.
+
+    What it reads is seen by building. A word that is no setting of any release, nor nearly one, may be a remark.
+    """
+    known = _NO_SETTINGS | set(subject.base_data if subject.found_base else ())
+    written = [key for key in subject.data if isinstance(key, str) and key not in known]
+    read = _read_keys(subject) if written else set()
+    for key in written:
+        value = subject.data[key]
+        is_activation = isinstance(value, str) and _is_module(subject, value)
+        wanted = {one for one in read if one not in subject.data}
+        near = difflib.get_close_matches(key, wanted, n=1, cutoff=0.75)
+        if key in read or not (is_activation or near or key in _SETTINGS):
+            continue
+        meant = "activation" if is_activation and "activation" in wanted else next(iter(near), "")
+        return Cause(
+            f"the file says {key}: {value}, which this release does not read: the layers are made without it",
+            f"write it as {meant}: {value}"
+            if meant
+            else f"take it out, and set it in the code of this release; or take a release that reads {key}",
+        )
+    return None
+
+
+def _read_keys(subject: Subject) -> set[str]:
+    """Return the keys that upstream asks the file for while it builds the model."""
+    seen: set[str] = set()
+
+    class Asked(dict):  # type: ignore[type-arg]  # what upstream copies stays one
+        def __getitem__(self, key: str) -> Any:
+            seen.add(key)
+            return super().__getitem__(key)
+
+        def get(self, key: str, default: Any = None) -> Any:
+            seen.add(key)
+            return super().get(key, default)
+
+        def __contains__(self, key: object) -> bool:
+            seen.add(str(key))
+            return super().__contains__(key)
+
+    subject.build(Asked(subject.data))
+    return seen
+
+
+def _is_module(subject: Subject, text: str) -> bool:
+    """Return whether a text makes a module, as that of an activation does."""
+    try:
+        return isinstance(eval(text, dict(vars(subject.upstream.parser))), nn.Module)  # as upstream does with its own
+    except Exception:  # whatever the user's text raises
+        return False
+
+
 _PARTS = ("backbone", "head")
 FIX_THE_FILE = "fix the file: it needs backbone and head, each a list of [from, repeats, module, arguments]"
 

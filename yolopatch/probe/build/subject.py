@@ -18,6 +18,7 @@ from ..base.bases import Base, find_base, read_base
 from ..base.rows import Alignment, Row, rows_of
 from ..base.settings import Settings, settings_of
 from ..tensors.models import UpstreamModel
+from ..tensors.plain_tensors import FirstCalls, plain_tensors
 from ..tensors.tensors import calibrate, image, layer_index, seed_all, tensors
 from ..upstreams.upstream import Upstream
 from .arguments import Recorder
@@ -56,6 +57,7 @@ class Subject:
         self.reference: ReferenceProcess | None = None
         self.reference_error = "no base was found"
         self.threads = torch.get_num_threads()
+        self._constructed: dict[int, set[str]] = {}
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -130,7 +132,10 @@ class Subject:
 
     @cached_property
     def _built(self) -> tuple[UpstreamModel, Recorder]:
-        return self._build_recorded(self.data)
+        with FirstCalls() as first:
+            built = self._build_recorded(self.data)
+        self._constructed = {index: first.constructed(layer) for index, layer in enumerate(built[0].model)}
+        return built
 
     @property
     def base(self) -> UpstreamModel | None:
@@ -159,6 +164,16 @@ class Subject:
             return self.build(data).to(self.device).eval()
 
         return settings_of(self.data, self.base_data, self.required_base_model, build)
+
+    def made_by_forward(self, model: UpstreamModel, index: int) -> set[str]:
+        """Return the names, in a layer, of the unregistered tensors that no constructor made: caches of forward.
+
+        Args:
+            model: a build of the file.
+            index: of the layer.
+        """
+        assert self.model is not None  # it was built
+        return {one.name for one in plain_tensors(model.model[index])} - self._constructed[index]
 
     def _build_recorded(self, data: dict[str, Any]) -> tuple[UpstreamModel, Recorder]:
         with Recorder() as recorder:

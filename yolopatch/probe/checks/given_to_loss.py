@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -71,7 +72,7 @@ def _is_of_loss(error: BaseException) -> bool:
 
 
 def _computes_loss(frame: FrameType) -> bool:
-    return frame.f_code.co_name in _OF_LOSS and str(frame.f_globals.get("__name__", "")).endswith("build.upstreams")
+    return frame.f_code.co_name in _OF_LOSS and Path(frame.f_code.co_filename).parent.name == "upstreams"
 
 
 def _is_layers(frame: FrameType) -> bool:

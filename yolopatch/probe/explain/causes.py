@@ -13,7 +13,8 @@ from torch.nn import Module
 from .cause import Cause
 from .raising import Raised, first_line, raised
 from .rules.calls import (
-    head_lacks,
+    compiled,
+    last_axis,
     lazy,
     missing_import,
     no_forward,
@@ -22,12 +23,15 @@ from .rules.calls import (
     other_axes,
     other_inputs,
     second_backward,
+    taken_name,
     unknown_name,
     unregistered_operator,
 )
 from .rules.fusing import deleted_by_fuse, not_folded
+from .rules.heads import head_lacks, other_strides
 from .rules.sizes_and_types import gpu_only, memory, no_kernel, not_divisible, one_value, two_types
 from .rules.storing import computed_attribute, not_pickled, not_stored, of_main
+from .rules.surroundings import no_file, no_network, other_method
 
 
 def cause_of(model: Module | None, error: BaseException, original: Module | None = None) -> Cause:
@@ -70,6 +74,8 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     memory,
     computed_attribute,
     one_value,
+    compiled,
+    taken_name,
     no_super,
     second_backward,
     no_forward,
@@ -80,5 +86,10 @@ _TABLE: tuple[Callable[[Raised, Module | None, Module | None], Cause | None], ..
     unregistered_operator,
     missing_import,
     head_lacks,
+    other_strides,
+    last_axis,
     other_axes,
+    no_network,
+    no_file,
+    other_method,
 )

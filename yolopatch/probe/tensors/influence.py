@@ -47,18 +47,19 @@ class Influence:
     note: str = ""
 
 
-def influence(layer: nn.Module, call: Call, known: Collection[int] = ()) -> Influence:
+def influence(layer: nn.Module, call: Call, known: Collection[int] = (), left_out: Collection[str] = ()) -> Influence:
     """Return the tensors of a layer on which its output depends neither in eval nor in train, for any other values.
 
     Args:
         layer: a module that the caller may change; its values are changed.
         call: the call that the model makes.
         known: ids of tensors that other modules register.
+        left_out: names of unregistered tensors that forward has made for other calls.
     """
     study = _Study(layer, call)
     if not study.modes:
         return Influence(note="it does not run alone, is not finite, or returns another result each time")
-    found = plain_tensors(layer, known)
+    found = [one for one in plain_tensors(layer, known) if one.name not in left_out]
     caches = study.overwritten(found)
     held = [t for t in _held(layer, found) if t.name not in caches and t.tensor.numel()]
     suspects = [t for t in held if not study.proven(t)]

@@ -69,6 +69,33 @@ def plain_tensors(layer: nn.Module, known: Collection[int] = ()) -> list[PlainTe
     return found
 
 
+class FirstCalls:
+    """Notes, while it is entered, which plain tensors each layer of a model holds when it is first called.
+
+    What it holds later, forward has made: a cache, which another size or device gets anew.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[int, set[str]] = {}  # by the id of a layer
+        self._hook: Any = None
+
+    def __enter__(self) -> FirstCalls:
+        self._hook = nn.modules.module.register_module_forward_pre_hook(self._note)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._hook.remove()
+
+    def _note(self, module: nn.Module, args: object) -> None:
+        if isinstance(vars(module).get("i"), int) and id(module) not in self._names:  # as parse_model numbers layers
+            self._names[id(module)] = {one.name for one in plain_tensors(module)}
+
+    def constructed(self, layer: nn.Module) -> set[str]:
+        """Return the names of the plain tensors of a layer that it held before it was first called."""
+        found = self._names.get(id(layer))
+        return {one.name for one in plain_tensors(layer)} if found is None else found
+
+
 def _inside(value: Any, name: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors of a value with their names; `around` are the ids of the containers that it is in.
 

@@ -349,6 +349,7 @@ _OF_CHECK: Mapping[str, Mapping[str, Words]] = {
     "checkpoint": {
         "state_dict": Words("state dict"),
         "deepcopy": Words("copy"),
+        "ema": Words("upstream's EMA"),
         "pickle": Words("pickle"),
         "upstream": Words("upstream's own save and load"),
     },

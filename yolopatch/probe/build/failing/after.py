@@ -48,7 +48,7 @@ def elsewhere(subject: Subject, error: BaseException, evidence: dict[str, Any]) 
         return failed(known.what, known.remedy, **evidence)
     return failed(
         f"it raised {type(error).__name__}: {message(error)}",
-        f"no layer is the cause; it happened at {evidence['at'] or 'a line outside the workspace'}",
+        f"look at {evidence['at']}" if evidence["at"] else "see the traceback: no line of it is in the workspace",
         **evidence,
     )
 

@@ -22,7 +22,7 @@ from ...tensors.tensors import image, layer_outputs
 from ..arguments import Recorder, misread, role
 from ..miscounted import miscounted
 from ..subject import SIDE, Subject, shapes
-from .words import NUMBERS, describe_empty, message, row_text
+from .words import NUMBERS, describe_empty, message, repeated_hint, row_text
 
 
 def while_run(subject: Subject, error: BaseException, runner: FrameType, evidence: dict[str, Any]) -> Finding:
@@ -45,7 +45,7 @@ def while_run(subject: Subject, error: BaseException, runner: FrameType, evidenc
         or _fraction_hint(subject, row)
         or _mismatch_hint(subject, runner, row, inputs, evidence)
         or _size_hint(subject, runner, error)
-        or _fallback_hint(error, evidence),
+        or _fallback_hint(subject, row, error, evidence),
         **evidence,
     )
 
@@ -157,9 +157,12 @@ _SHAPES = re.compile(
 )
 
 
-def _fallback_hint(error: BaseException, evidence: Mapping[str, Any]) -> str:
+def _fallback_hint(subject: Subject, row: Row, error: BaseException, evidence: Mapping[str, Any]) -> str:
     """Return what to look at where nothing else is known."""
-    if _SHAPES.search(str(error)) or not evidence["at"]:
+    is_shape = _SHAPES.search(str(error)) is not None
+    if evidence["at"] and subject.found_base and row.module not in {one.module for one in subject.base_rows}:
+        return f"look at {evidence['at']}" + (", and compare the shapes there" if is_shape else "")
+    if is_shape or not evidence["at"]:
         return "compare the shapes: a stride, a padding or a row's from index is wrong"
     return f"look at {evidence['at']}"
 
@@ -182,6 +185,9 @@ def _size_hint(subject: Subject, runner: FrameType, error: BaseException) -> str
         expected = base.get(other) if other is not None else None
         if own in found and isinstance(expected, Tensor) and found[own] != list(expected.shape[-2:]):
             mine, theirs = (" x ".join(map(str, size)) for size in (found[own], expected.shape[-2:]))
+            repeated = repeated_hint(subject.rows[own], model.model[own])
+            if repeated:
+                return repeated
             return (
                 f"layer {own} ({subject.rows[own].module}) is the first whose map has another size than the base's: of "
                 f"an image of {SIDE} pixels it makes {mine}, and the base's {theirs}. Does it use its stride, and pad?"

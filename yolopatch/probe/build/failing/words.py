@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from torch import nn
 from torch.nn import Module
 
 from ...base.rows import Row
@@ -35,6 +36,17 @@ def describe_empty(layer: Module, row: Row, empty: list[str], given: Mapping[str
     at_scale = f" at scale {scale}" if scale else ""
     why = f": {zeros[0]}" if zeros else ""
     return Cause(f"layer {row.index}: {part} has no channels{at_scale}{why}", ZERO_HINT)
+
+
+def repeated_hint(row: Row, layer: Module) -> str:
+    """Return a hint where parse_model put copies of a layer in a row; empty where it did not."""
+    if type(layer) is not nn.Sequential or row.module == "nn.Sequential" or row.repeats < 2:
+        return ""
+    times = len(list(layer.children()))
+    return (
+        f"the row of layer {row.index} says {row.repeats} repeats, so parse_model builds {row.module} {times} "
+        "times in a row, each with all of the row's arguments, its stride, too: write 1 in their place"
+    )
 
 
 def message(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 
+from ...build.failing.words import repeated_hint
 from ...build.in_place_flags import changed_by_flags, switched
 from ...build.scales import scaled_channels
 from ...build.subject import Subject, shapes
@@ -26,6 +27,10 @@ from ..rules import Rules
 from ..wording import NOT_FINITE_HINT, off_by
 
 _SIZES_HINT = "let the module take its sizes from its input, at every forward, and pad like the layer that it replaces"
+_BATCH_HINT = (
+    "keep the images on the first axis: join maps along axis 1, their channels (torch.cat(maps, 1)), take no mean over "
+    "axis 0, and let a reshape begin with the batch (x.view(B, ...))"
+)
 _COPY_HINT = "compute on a copy (x = x.clone(), or inplace=False), so that both read the same map"
 _SWITCHED_HINT = (
     "upstream sets inplace=True on every activation module of a model: call torch.nn.functional's function in its "
@@ -64,7 +69,8 @@ def check(subject: Subject) -> Finding:
             or _passed(subject, trials)
         )
     name, problem = next(iter(problems.items()))
-    hint = problem.remedy if len(problems) == len(trials) or train_problem else _SIZES_HINT
+    is_certain = len(problems) == len(trials) or train_problem or problem.remedy == _BATCH_HINT
+    hint = problem.remedy if is_certain else _SIZES_HINT
     if hint == _SIZES_HINT:
         hint = _repeated_hint(subject) or hint
     return failed(f"{len(problems)} of {len(trials)} trials fail; {name}: {problem.what}", hint, trials=trials)
@@ -128,16 +134,8 @@ def _crossed_finding(subject: Subject, model: UpstreamModel, trials: Mapping[str
 
 def _repeated_hint(subject: Subject) -> str:
     """Return a hint where parse_model put copies of a replaced layer in a row; empty where it did not."""
-    for index in subject.replaced:
-        layer: nn.Module = subject.model.model[index]
-        row = subject.rows[index]
-        if type(layer) is nn.Sequential and row.module != "nn.Sequential" and row.repeats > 1:
-            times = len(list(layer.children()))
-            return (
-                f"the row of layer {index} says {row.repeats} repeats, so parse_model builds {row.module} {times} "
-                "times in a row, each with all of the row's arguments, its stride, too: write 1 in their place"
-            )
-    return ""
+    hints = (repeated_hint(subject.rows[index], subject.model.model[index]) for index in subject.replaced)
+    return next(filter(None, hints), "")
 
 
 def _prepared(subject: Subject) -> tuple[UpstreamModel, Cause | None]:
@@ -166,12 +164,14 @@ def _problem(subject: Subject, model: UpstreamModel, side: int | tuple[int, int]
     misshapen = _misshapen(subject, model, x, outputs)
     if error is not None:
         cause = cause_of(model, error)
-        return replace(cause, what=f"{cause.what}, after {misshapen}", remedy=_SIZES_HINT) if misshapen else cause
+        if misshapen:
+            return replace(cause, what=f"{cause.what}, after {misshapen.what}", remedy=misshapen.remedy)
+        return cause
     wild = first_not_finite(outputs)
     if wild is not None:
         return Cause(describe_not_finite(model, wild), NOT_FINITE_HINT)
-    different = misshapen or _other_result(subject, x, result)
-    return Cause(different, _SIZES_HINT) if different else None
+    different = _other_result(subject, x, result)
+    return misshapen or (Cause(different, _SIZES_HINT) if different else None)
 
 
 def _observed(model: UpstreamModel, x: Tensor) -> tuple[dict[int, object], object, Exception | None]:
@@ -244,24 +244,26 @@ def _has_head_alike(subject: Subject) -> bool:
     return isinstance(head, type(base)) or subject.upstream.guessed_task(subject.data) is not None
 
 
-def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mapping[int, object]) -> str:
-    """Return, in one clause, the first replaced layer with another shape than the base's, or without its batch.
+def _misshapen(subject: Subject, model: UpstreamModel, x: Tensor, outputs: Mapping[int, object]) -> Cause | None:
+    """Return the first replaced layer with another shape than the base's, or without its batch.
 
     A layer that asks for other channels than the layer that it replaces is meant to differ.
     """
     for index in subject.replaced.keys() & outputs.keys():
         if any(tensor.shape[:1] != x.shape[:1] for tensor in _by_image(subject, index, outputs[index])):
-            return f"{layer_name(model, index)} gives {shapes(outputs[index])} for a batch of {len(x)}"
+            given = shapes(outputs[index])
+            return Cause(f"{layer_name(model, index)} gives {given} for a batch of {len(x)}", _BATCH_HINT)
     if not _one_for_one(subject):
-        return ""
+        return None
     expected, _, _ = _observed(subject.required_base_model, _for_base(subject, x))
     for index, base in subject.replaced.items():
         if base is None or index not in outputs:
             continue
         found, wanted = shapes(outputs[index]), shapes(expected[base])
         if found != wanted and _asks_same_channels(subject, index, base, wanted):
-            return f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
-    return ""
+            what = f"{layer_name(model, index)} gives {found}, the layer that it replaces {wanted}"
+            return Cause(what, _SIZES_HINT)
+    return None
 
 
 def _by_image(subject: Subject, index: int, output: object) -> Iterable[Tensor]:

@@ -60,7 +60,7 @@ def check(subject: Subject) -> Finding:
     calls = layer_calls(subject.calibrated, subject.images(batch=BATCH), list(subject.replaced))
     plain = [found for index in calls for found in _plain_convolutions(subject, model, index, calls[index])]
     renamed = [index for index in calls if _is_renamed(subject, model, index, calls[index])]
-    found = _finding(subject, plain, renamed, _influences(model, calls))
+    found = _finding(subject, plain, renamed, _influences(subject, model, calls))
     return found if found.status == FAIL else (_modes_finding(subject, calls, found) or found)
 
 
@@ -105,11 +105,11 @@ def _modes_finding(subject: Subject, calls: Mapping[int, Call], found: Finding) 
     return None
 
 
-def _influences(model: UpstreamModel, calls: Mapping[int, Call]) -> _Influences:
+def _influences(subject: Subject, model: UpstreamModel, calls: Mapping[int, Call]) -> _Influences:
     known = registered(model)
     result = _Influences([], [], {})
     for index, call in calls.items():
-        found = influence(model.model[index], call, known)
+        found = influence(model.model[index], call, known, subject.made_by_forward(model, index))
         result.inert.extend((index, held) for held in found.inert)
         result.caches.extend(f"model.{index}.{name}" for name in found.caches)
         if found.note:

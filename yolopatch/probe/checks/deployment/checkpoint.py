@@ -13,9 +13,11 @@ import torch.nn as nn
 from torch import Tensor
 
 from ...build.subject import Subject
+from ...checkpoint.following import not_followed
 from ...checkpoint.saving import load_as_upstream, save_as_upstream
 from ...explain.cause import Cause
 from ...explain.causes import cause_of
+from ...measure.batches import make_batch
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.half import through_half
 from ...tensors.models import UpstreamModel
@@ -53,15 +55,24 @@ def check(subject: Subject) -> Finding:
             "deepcopy": trip.copy_error or _attempt(trip.model, trip.deepcopy),
             "pickle": _attempt(trip.model, trip.pickle),
             "upstream": _attempt(trip.model, trip.upstream),
+            "ema": _followed(subject),
         }
     broken = {name: cause for name, cause in found.items() if cause}
     results = {name: cause.what if cause else _OK for name, cause in found.items()}
     if not broken:
         return passed(
-            "state dict, deepcopy, pickle and upstream's own save and load give the same bits back", **results
+            "state dict, deepcopy, pickle and upstream's own save and load give the same bits back, and upstream's EMA "
+            "becomes what was trained",
+            **results,
         )
     name, cause = next(iter(broken.items()))
-    return failed(f"{len(broken)} of 4 round trips fail; {name}: {cause.what}", cause.remedy, **results)
+    if name == "ema":  # no other fails: it says all itself
+        return failed(cause.what, cause.remedy, **results)
+    return failed(
+        f"{len(broken)} of {len(found)} round trips fail; {name}: {cause.what}",
+        _hook_hint(subject.model) or cause.remedy,
+        **results,
+    )
 
 
 def _attempt(model: UpstreamModel, step: Callable[[], str]) -> Cause | None:
@@ -71,6 +82,34 @@ def _attempt(model: UpstreamModel, step: Callable[[], str]) -> Cause | None:
     except Exception as error:  # any exception of the model's code, torch or pickle
         return cause_of(model, error)
     return Cause(different, _HINT) if different else None
+
+
+def _hook_hint(model: UpstreamModel) -> str:
+    """Return what to do about a hook from a constructor that holds a module; "" where no module has one."""
+    for name, module in model.named_modules():
+        hooks = (*module._forward_hooks.values(), *module._forward_pre_hooks.values())
+        if any(_holds_module(hook) for hook in hooks):
+            return (
+                f"{name} ({type(module).__name__}) has a hook from a constructor, which goes on to use the first "
+                "object where the model is copied, as for the EMA: compute in forward what the hook does"
+            )
+    return ""
+
+
+def _holds_module(function: object) -> bool:
+    """Return whether a function is a method of a module, or has one around it."""
+    cells = getattr(function, "__closure__", None) or ()
+    held = (getattr(function, "__self__", None), *(getattr(cell, "cell_contents", None) for cell in cells))
+    return any(isinstance(one, nn.Module) for one in held)
+
+
+def _followed(subject: Subject) -> Cause | None:
+    """Return what upstream's EMA does not take over; where it cannot be made, a deepcopy says why."""
+    model = subject.build().to(subject.device)
+    try:
+        return not_followed(subject.upstream, model, make_batch(subject), subject.images())
+    except Exception as error:  # any exception of the model's code
+        return None if _copy_error(subject.build()) else cause_of(model, error)
 
 
 def _copy_error(built: UpstreamModel) -> Cause | None:

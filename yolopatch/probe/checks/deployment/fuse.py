@@ -11,6 +11,7 @@ import torch.nn as nn
 from ...build.fusing import fuse
 from ...build.subject import Subject
 from ...explain.causes import cause_of
+from ...explain.lost_by_fuse import lost_by_fuse
 from ...protocol.findings import Finding, failed, passed
 from ...tensors.models import UpstreamModel
 from ...tensors.replay import Step, as_json, errors, recorded, worst
@@ -52,7 +53,8 @@ def check(subject: Subject) -> Finding:
         return failed(
             f"after fuse() {len(changed)} of {len(largest)} layers have another output, first "
             f"{layer_name(model, first)}: {off_by(largest[first], SAME_FUNCTION, 'largest value')}",
-            "upstream folds BatchNorm into `conv.weight` of every subclass of its Conv: a module that computes its "
+            lost_by_fuse(subject.model.model[first], model.model[first])
+            or "upstream folds BatchNorm into `conv.weight` of every subclass of its Conv: a module that computes its "
             "kernel must have its own fold, or derive from another class",
             changed=changed[:SHOWN],
             **evidence,

@@ -14,10 +14,12 @@ from ...measure.reference import describe, reference_data
 from ...protocol.findings import Finding, failed, passed, warned
 from ...tensors.tensors import distance
 from ...thresholds import SAME_FUNCTION
+from ..edits import edited_definitions
 from ..evidence import sample
 from ..rules import Rules
 from ..unchanged import in_unchanged_upstream
 
+_SHOWN = 3  # definitions in a sentence
 RULES = Rules(needs_model=False, needs_run=False, asks_base=False)
 
 
@@ -36,7 +38,7 @@ def check(subject: Subject) -> Finding:
             "a module's change to upstream's files breaks upstream's own models: apply the modules again",
         )
     found["tensors"] = _without_state(found["tensors"], find_box_loss(subject.upstream))
-    return _compared(base.file.name, found, expected, _published(subject, base))
+    return _compared(subject, base.file.name, found, expected, _published(subject, base))
 
 
 def _without_state(tensors: dict[str, Any], loss: BoxLoss | None) -> dict[str, Any]:
@@ -45,15 +47,16 @@ def _without_state(tensors: dict[str, Any], loss: BoxLoss | None) -> dict[str, A
     return {name: digest for name, digest in tensors.items() if name.rpartition(".")[2] not in kept}
 
 
-def _compared(name: str, found: dict[str, Any], expected: dict[str, Any], published: int | None) -> Finding:
+def _compared(
+    subject: Subject, name: str, found: dict[str, Any], expected: dict[str, Any], published: int | None
+) -> Finding:
     evidence = _evidence(name, found, expected, published)
     differences = _differences(evidence)
     parameters = evidence["parameters"]
     if differences:
         return failed(
             f"{name} builds another model here than in the unchanged upstream: {'; '.join(differences)}",
-            "the workspace changes upstream's own models: undo your edits of upstream's files, and apply the modules "
-            "again",
+            _edits_hint(subject),
             **evidence,
         )
     if published not in (None, parameters):
@@ -67,6 +70,20 @@ def _compared(name: str, found: dict[str, Any], expected: dict[str, Any], publis
         f"{name} has the same {evidence['tensors']} tensors, {parameters:,} parameters and outputs here and in the "
         "unchanged upstream",
         **evidence,
+    )
+
+
+def _edits_hint(subject: Subject) -> str:
+    edited = edited_definitions(subject)
+    if not edited:
+        return (
+            "the workspace changes upstream's own models: undo your edits of upstream's files, and apply the modules "
+            "again"
+        )
+    more = f" and {len(edited) - _SHOWN} more" if len(edited) > _SHOWN else ""
+    return (
+        f"every model of this checkout is made with what you changed in {', '.join(edited[:_SHOWN])}{more}: undo it, "
+        "or put it into a class of your own with another name, so that upstream's models stay what they are"
     )
 
 

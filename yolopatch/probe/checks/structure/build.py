@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ...build.arguments import misread
+from ...build.entry_points import needed_entry_point
 from ...build.failing.words import describe_empty
 from ...build.failures import explain
-from ...build.keys import repeated_key, unread_channels, wrong_key
+from ...build.keys import repeated_key, unread_channels, unread_setting, wrong_key
 from ...build.subject import Subject
 from ...explain.cause import Cause
 from ...explain.zero_sizes import empty_parts
@@ -112,6 +113,9 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
     unread = unread_channels(subject)
     if unread:
         return warned(f"it builds ({built}), but {unread.what}", unread.remedy, **evidence)
+    setting = unread_setting(subject)
+    if setting:
+        return warned(f"it builds ({built}), but {setting.what}", setting.remedy, **evidence)
     fixed = _fixed_classes(subject)
     if fixed:
         return warned(
@@ -137,7 +141,13 @@ def _finding(subject: Subject, problem: str, replaced: Mapping[int, int | None])
             misread=misreads[:SHOWN],
             **evidence,
         )
-    return passed(f"{built}; " + (f"the base has {base['parameters']:,}" if base else NO_BASE), **evidence)
+    entry = needed_entry_point(subject)
+    return passed(
+        f"{built}; "
+        + (f"the base has {base['parameters']:,}" if base else NO_BASE)
+        + (f"; load it with {entry}({subject.cfg.name!r}): this release's YOLO() does not build it" if entry else ""),
+        **evidence,
+    )
 
 
 def _other_classes(subject: Subject) -> str:

@@ -51,6 +51,8 @@ def check(subject: Subject) -> Finding:
             return _does_not_build(error)
     values, usual = _values(subject, model), _values(subject, subject.model)
     calls, caches = _run(subject, model)
+    for built in (model, subject.model):
+        caches |= {f"model.{i}.{name}" for i in subject.replaced for name in subject.made_by_forward(built, i)}
     problems = _problems(subject, model, is_filled, values, {n: t for n, t in usual.items() if n not in caches})
     return _finding(problems, is_filled, _move(subject, model, calls, values.keys() - caches))
 

@@ -5,24 +5,23 @@ A rule takes what was raised, the model, and the model before it was fused; it r
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from traceback import walk_tb
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import torch.nn as nn
 from torch import Tensor
 from torch.nn import Module
 
+from ..axes import MAP_AXES
 from ..cause import Cause, place, search
 from ..kept_tensors import computed_tensors
-from ..raising import Raised, first_line, is_users
+from ..raising import Raised, first_line
 
 
 def not_a_tensor(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
@@ -57,6 +56,30 @@ def not_a_tensor(found: Raised, model: Module | None, original: Module | None) -
             f"let the forward of {type(layers[index]).__name__} return one tensor, in training and in eval",
         )
     return None
+
+
+_NOT_ASSIGNED = re.compile(r"cannot assign '\w+' as (?:child module|parameter|buffer) '(i|f|type|np)'")
+
+
+def taken_name(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A layer has a part under a name in which parse_model puts something else."""
+    match = search(_NOT_ASSIGNED, found)
+    if match is None:
+        return None
+    return Cause(
+        f"it has a part called {match[1]}, and {found.line or 'parse_model'} puts something else there",
+        f"give the part another name than self.{match[1]}: upstream sets i, f, type and np in every layer",
+    )
+
+
+def compiled(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """An exporter got a part that the model's own code has compiled."""
+    if "dynamo-optimized function" not in str(found.error):
+        return None
+    return Cause(
+        f"{place(found) or 'the model'} calls what its code compiles with torch.compile, which no exporter can trace",
+        "keep the part as it is, and compile the whole model where you train or predict with it: torch.compile(model)",
+    )
 
 
 _BEFORE_INIT = re.compile(r"cannot assign \w+ before (?:\w+\.)?__init__\(\) call")
@@ -246,39 +269,34 @@ def missing_import(found: Raised, model: Module | None, original: Module | None)
     )
 
 
-_NO_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
+_OF_LAST_AXIS = {nn.Linear: "in_features", nn.LayerNorm: "normalized_shape"}  # and how many values it has there
 
 
-def head_lacks(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
-    """Upstream's code reads an attribute of the head that a head of the user's own does not have."""
-    match, frames = _NO_ATTRIBUTE.search(str(found.error)), [frame for frame, _ in walk_tb(found.error.__traceback__)]
-    users = [frame for frame in frames if is_users(frame.f_code.co_filename)]
-    if match is None or not isinstance(found.error, AttributeError) or not users:
+def last_axis(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
+    """A layer of torch's for the last axis got a map, whose channels are another axis."""
+    owner = found.module
+    attribute = next((name for cls, name in _OF_LAST_AXIS.items() if isinstance(owner, cls)), None)
+    given = _given_to(owner, found)
+    if owner is None or attribute is None or given is None or given.dim() != MAP_AXES:
         return None
-    name, head = next(((key, one) for key, one in users[-1].f_locals.items() if _is_layer(one, match[1])), ("", None))
-    if head is None or name == "self":
+    wanted = getattr(owner, attribute)
+    channels = wanted if isinstance(wanted, int) else next(iter(wanted), None) if len(wanted) == 1 else None
+    if given.shape[1] != channels or given.shape[-1] == channels:
         return None
-    lacks = [one for one in _attributes_of(name, users[-1]) if not hasattr(head, one)] or [match[2]]
-    cls = type(head).__name__
+    kind = type(owner).__name__
     return Cause(
-        f"{found.line} reads {', '.join(lacks)} of layer {head.i} ({cls}), which has none",
-        f"set {', '.join(f'self.{one}' for one in lacks)} in the constructor of {cls} as upstream's own head has them, "
-        "or inherit from it; a head that is trained by a loss of its own needs that loss in upstream's place",
+        f"{place(found) or kind}: {kind} takes the {channels} channels on the last axis, and gets a map, "
+        f"{list(given.shape)}, which has its width there",
+        "move the axis and move it back: x.permute(0, 2, 3, 1) before it, and y.permute(0, 3, 1, 2) after it; or use "
+        + ("nn.Conv2d with a kernel of 1" if isinstance(owner, nn.Linear) else "nn.GroupNorm(1, channels)"),
     )
 
 
-def _is_layer(value: Any, name: str) -> bool:
-    return isinstance(value, Module) and type(value).__name__ == name and hasattr(value, "i")
-
-
-def _attributes_of(name: str, frame: FrameType) -> list[str]:
-    """Return the attributes that the code of a frame reads of one of its variables, each once."""
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(frame.f_code)))
-    except (OSError, SyntaxError):
-        return []
-    read = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load))
-    return list(dict.fromkeys(node.attr for node in read if isinstance(node.value, ast.Name) and node.value.id == name))
+def _given_to(owner: Module | None, found: Raised) -> Tensor | None:
+    """Return the input of a layer of torch's that raised, None where it is not known."""
+    frames = [frame for frame, _ in walk_tb(found.error.__traceback__) if frame.f_locals.get("self") is owner]
+    given = next((frame.f_locals["input"] for frame in frames if "input" in frame.f_locals), None)
+    return given if isinstance(given, Tensor) else None
 
 
 _DIMENSIONS = re.compile(r"(?:^Lazy|[a-z])([123])d$")
@@ -290,9 +308,8 @@ def other_axes(found: Raised, model: Module | None, original: Module | None) -> 
     match = (
         _DIMENSIONS.search(type(owner).__name__) if owner and type(owner).__module__.startswith("torch.nn") else None
     )
-    frames = [frame for frame, _ in walk_tb(found.error.__traceback__) if frame.f_locals.get("self") is owner]
-    given = next((frame.f_locals["input"] for frame in frames if "input" in frame.f_locals), None)
-    if match is None or not isinstance(given, Tensor) or given.dim() == int(match[1]) + 2:
+    given = _given_to(owner, found)
+    if match is None or given is None or given.dim() == int(match[1]) + 2:
         return None
     kind, axes = type(owner).__name__, int(match[1]) + 2
     return Cause(
