@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from yolopatch.cli.report import draw_block, show_notes
 from yolopatch.core.text import duration, shorten
@@ -13,6 +13,33 @@ from yolopatch.steps.engines.engine import Ended, Event, Failed, Lost, Reached
 from yolopatch.steps.engines.schedule import Standing
 
 Hear = Callable[[Event, Standing], None]
+
+
+@dataclass
+class _Training:
+    """A run that is trained now.
+
+    Attributes:
+        begun: when it was, or was taken up again.
+        first: the epoch that it began with, which is not 1 where it goes on from a checkpoint.
+        reached: its newest epoch; None before the first.
+    """
+
+    begun: float
+    first: int = 1
+    reached: Reached | None = None
+
+    def whole(self, now: float) -> float:
+        """Return the seconds that all of its epochs would have taken, when it has ended."""
+        epochs = self.reached.epochs if self.reached else 1
+        return (now - self.begun) * epochs / max(1, epochs - self.first + 1)
+
+    def left(self, now: float) -> float | None:
+        """Return the seconds that it still takes, by its epochs so far; None before the second."""
+        if self.reached is None or self.reached.epoch == self.first:
+            return None
+        each = (now - self.begun) / (self.reached.epoch - self.first)
+        return each * (self.reached.epochs - self.reached.epoch + 1)
 
 
 class Progress:
@@ -24,28 +51,34 @@ class Progress:
 
     def __init__(self, draws: bool) -> None:
         self._draws = draws
-        self._begun: dict[str, float] = {}
-        self._taken: list[float] = []  # seconds of each ended run
-        self._reached: dict[str, Reached] = {}
+        self._trainings: dict[str, _Training] = {}
+        self._taken: list[float] = []  # seconds of each whole run
         self._drawn = 0
 
     def hear(self, event: Event, standing: Standing) -> None:
         """Take an event."""
         now = time.monotonic()
-        begun = self._begun.setdefault(event.id, now)
         self.close()
         if isinstance(event, Reached):
-            self._reached[event.id] = event
-        elif isinstance(event, Lost):
-            self._reached.pop(event.id, None)
-            show_notes([f"{event.id} is taken up again: {event.why}"])
+            training = self._trainings.setdefault(event.id, _Training(now, event.epoch))
+            training.reached = event
         else:
-            self._reached.pop(event.id, None)
-            self._taken.append(now - begun)
-            show_notes([self._over(event, standing)])
+            self._end(event, self._trainings.pop(event.id, _Training(now)), standing, now)
         if self._draws:
             width = shutil.get_terminal_size().columns - 1
-            self._drawn = draw_block(shorten([self._line(one, now) for one in self._reached.values()], width))
+            lines = [_line(one.reached, one.left(now)) for one in self._trainings.values() if one.reached]
+            self._drawn = draw_block(shorten(lines, width))
+
+    def _end(self, event: Event, training: _Training, standing: Standing, now: float) -> None:
+        if isinstance(event, Lost):
+            show_notes([f"{event.id} is taken up again: {event.why}"])
+            return
+        if isinstance(event, Ended):  # a failed run says nothing of how long the others take
+            self._taken.append(training.whole(now))
+        over, left = standing.done + standing.failed, self._left(standing, now)
+        taken = duration(now - training.begun)
+        what = f"failed: {event.why}" if isinstance(event, Failed) else f"done in {taken}"
+        show_notes([f"[{over}/{standing.total}] {event.id} {what}{left}"])
 
     def close(self) -> None:
         """Remove what was drawn."""
@@ -53,24 +86,28 @@ class Progress:
             draw_block([], over=self._drawn)
             self._drawn = 0
 
-    def _over(self, event: Event, standing: Standing) -> str:
-        over = standing.done + standing.failed
-        what = f"done in {duration(self._taken[-1])}" if isinstance(event, Ended) else "FAILED"
-        why = f": {event.why}" if isinstance(event, Failed) else ""
-        return f"[{over}/{standing.total}] {event.id} {what}{why}{self._left(standing)}"
-
-    def _line(self, one: Reached, now: float) -> str:
-        score = f", mAP50 {one.map50:.3f}" if one.map50 is not None else ""
-        trained, passed = one.epoch - 1, now - self._begun[one.id]
-        left = f", {duration(passed / trained * (one.epochs - trained))} left" if trained else ""
-        return f"  {one.id}: epoch {one.epoch} of {one.epochs}{score}{left}"
-
-    def _left(self, standing: Standing) -> str:
-        """Return the time that is left, by the mean of the runs that ended."""
-        if not standing.left:
+    def _left(self, standing: Standing, now: float) -> str:
+        """Return the time that is left, by the mean of the runs that were trained to their end."""
+        if not standing.left or not self._taken:
             return ""
-        seconds = sum(self._taken) / len(self._taken) * standing.left / max(1, standing.slots)
+        each = sum(self._taken) / len(self._taken)
+        going = [_still(one, each, now) for one in self._trainings.values()]
+        waiting = standing.left - len(going)
+        shared = (sum(going) + waiting * each) / max(1, min(standing.slots, standing.left))
+        seconds = max([shared, *going, each if waiting else 0])
         return f"; about {duration(seconds)} left"
+
+
+def _still(training: _Training, each: float, now: float) -> float:
+    """Return the seconds that a run still takes: by its own epochs, else by the mean of the others."""
+    left = training.left(now)
+    return max(0.0, each - (now - training.begun)) if left is None else left
+
+
+def _line(one: Reached, seconds: float | None) -> str:
+    score = f", mAP50 {one.map50:.3f}" if one.map50 is not None else ""
+    left = f", {duration(seconds)} left" if seconds is not None else ""
+    return f"  {one.id}: epoch {one.epoch} of {one.epochs}{score}{left}"
 
 
 def event_data(event: Event, standing: Standing) -> dict[str, object]:
