@@ -126,10 +126,12 @@ def test_a_grid_of_one_arm_has_nothing_to_compare(grid, yolopatch, tmp_path):
     assert "from chance" not in ran.out
 
 
-def test_a_tracker_is_refused_for_a_cluster(grid, yolopatch, tmp_path):
-    ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out", "--engine", "ray", "--tracker", "tensorboard")
-    assert ran.code == 2
-    assert "--tracker tensorboard works with --engine local only" in ran.err
+def test_files_for_a_tracker_that_no_node_has_are_refused_for_a_cluster(grid, yolopatch, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    cluster = ("--engine", "ray", "--address", "auto", "--tracker", "MLflow")
+    ran = yolopatch("ablate", grid(), "--dest", tmp_path / "out", *cluster)
+    assert ran.code == 1
+    assert "MLFLOW_TRACKING_URI names files of this machine" in ran.err
     assert not (tmp_path / "out").exists()
 
 
