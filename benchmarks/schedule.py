@@ -31,6 +31,7 @@ ARMS, SEEDS = 625, 16
 EPOCHS, SLOTS = 100, 64
 MOST, MOST_TABLE = 5.0, 2.0  # milliseconds a run; seconds for the table
 _ARGUMENTS = "".join(f"argument_{number}: {number}\n" for number in range(100))  # as many as upstream writes
+_PACKAGES = {f"package-{number}": f"{number}.0.1" for number in range(146)}  # as many as an environment that trains
 _METRICS = [f"metrics/{name}(B)" for name in ("precision", "recall", "mAP50", "mAP50-95")]
 _LOSSES = ["box_loss", "cls_loss", "dfl_loss"]
 _COLUMNS = ["epoch", "time", *(f"train/{name}" for name in _LOSSES), *_METRICS, *(f"val/{name}" for name in _LOSSES)]
@@ -61,7 +62,7 @@ class Instant:
         results.mkdir(parents=True)
         (results / "results.csv").write_text(self._start + self._row(EPOCHS), "utf-8")
         (results / "args.yaml").write_text(f"{_ARGUMENTS}seed: 3\nsave_dir: {results}\n", "utf-8")
-        attempt = Attempt("2026-01-01T00:00:00+00:00", None, {"python": "3.11", "packages": {}, "host": "here"})
+        attempt = Attempt("2026-01-01T00:00:00+00:00", None, {"python": "3.11", "packages": _PACKAGES, "host": "here"})
         run = replace(job.run, save_dir=str(results), attempts=(attempt,))
         self._keep(job.id, run)
         self._events += [Reached(job.id, epoch, EPOCHS, 0.5) for epoch in range(1, EPOCHS + 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from yolopatch.core.training.run import RECORD, Attempt, Run, Wanted
 from yolopatch.outside.ablate.grid_folder import GridFolder
 from yolopatch.steps.ablate import standing
 from yolopatch.steps.ablate.ablate import read_ablation
+from yolopatch.steps.ablate.equal import find_differences
 from yolopatch.steps.ablate.plan import plan_grid
 from yolopatch.steps.ablate.standing import keep_in
+from yolopatch.steps.training import results
 
 FITNESS = (0.0, 0.0, 0.1, 0.9)
 FIELDS = ("precision", "recall", "map50", "map50_95", "epoch", "epochs")
@@ -35,7 +38,7 @@ class GridOfOne:
     def __init__(self, place: Path, results: str = TWO_EPOCHS, trained: bool = True) -> None:
         self.folder = GridFolder(place)
         self.place = self.folder.run(NAME) / "results"
-        self.place.mkdir(parents=True)
+        self.place.mkdir(parents=True, exist_ok=True)
         self.file = self.place / "results.csv"
         self.file.write_text(results, "utf-8")
         self.weighs(FITNESS)
@@ -170,3 +173,65 @@ def test_results_that_cannot_be_read_do_not_undo_a_training(tmp_path, monkeypatc
     monkeypatch.setattr(standing, "results_content", broken)
     keep_in(grid.folder, FITNESS)(NAME, replace(grid.run, trained=True))
     assert grid.record()["trained"]
+
+
+@pytest.fixture
+def opened(monkeypatch) -> list[str]:
+    """Note which files of runs were opened."""
+    found: list[str] = []
+    real = results.read_if_there
+
+    def noting(file):
+        found.append(Path(file).name)
+        return real(file)
+
+    monkeypatch.setattr(results, "read_if_there", noting)
+    return found
+
+
+def test_a_table_opens_no_file_that_is_as_it_was_when_its_run_had_ended(tmp_path, opened):
+    (tmp_path / "grid" / "runs" / NAME / "results").mkdir(parents=True)
+    (tmp_path / "grid" / "runs" / NAME / "results" / "args.yaml").write_text("epochs: 2\n", "utf-8")
+    grid = GridOfOne(tmp_path / "grid")
+    assert opened == ["args.yaml", "results.csv"]
+    opened.clear()
+    assert grid.read().best.map50_95 == 0.12345
+    assert opened == []
+
+
+def test_the_files_of_a_copied_grid_are_read_and_not_parsed(tmp_path, opened, parsed):
+    grid = GridOfOne(tmp_path / "grid")
+    before = grid.read()
+    shutil.copytree(tmp_path / "grid", tmp_path / "copy", copy_function=shutil.copy)
+    shutil.rmtree(tmp_path / "grid")
+    for noted in (opened, parsed):
+        noted.clear()
+    grid.folder = GridFolder(tmp_path / "copy")
+    assert grid.read() == before
+    assert (opened.count("results.csv"), parsed) == (1, [])
+
+
+def test_settings_that_were_changed_by_hand_are_noticed_even_at_the_same_length_and_time(tmp_path):
+    runs = {}
+    for seed in (0, 1):
+        grid = GridOfOne(tmp_path / f"grid{seed}")
+        args = grid.place / "args.yaml"
+        args.write_text(f"seed: {seed}\nepochs: 2\n", "utf-8")
+        keep_in(grid.folder, FITNESS)(NAME, grid.run)
+        runs[f"base-n-{seed}"] = grid.folder.read_run(NAME)
+    assert find_differences(runs) == ()
+    before = args.stat()
+    args.write_text("seed: 1\nepochs: 3\n", "utf-8")
+    os.utime(args, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert find_differences(runs) == ("the runs differ in upstream's argument epochs: 2 in base-n-0; 3 in base-n-1",)
+    args.unlink()
+    (said,) = (line for line in find_differences(runs) if "settings" in line)
+    assert "upstream wrote none' in base-n-1" in said
+
+
+@pytest.mark.parametrize("kept", [{}, {"alike": 3, "stamp": None}, {"alike": None}, {"stamp": [1, 2, 3]}], ids=str)
+def test_what_a_record_has_in_place_of_the_settings_is_not_taken(tmp_path, kept):
+    grid = GridOfOne(tmp_path / "grid")
+    (grid.place / "args.yaml").write_text("epochs: 2\n", "utf-8")
+    runs = {name: replace(grid.run, settings=kept) for name in ("a", "b")}
+    assert find_differences(runs) == ()

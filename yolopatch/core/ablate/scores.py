@@ -28,12 +28,13 @@ def read_scores(columns: Mapping[str, Sequence[float]], weights: Sequence[float]
     return _scores(measured, best_epoch(measured, weights)), _scores(measured, -1)
 
 
-def keep_scores(scores: Pair, sha256: str, weights: Sequence[float]) -> Mapping[str, Any]:
+def keep_scores(scores: Pair, sha256: str, stamp: Sequence[int] | None, weights: Sequence[float]) -> Mapping[str, Any]:
     """Return what the record of a run keeps of its scores, so that a table of thousands of runs parses no results.
 
     Args:
         scores: of the run.
         sha256: of the results that they were read from.
+        stamp: of the file of these.
         weights: those of upstream's fitness.
 
     Returns:
@@ -42,7 +43,13 @@ def keep_scores(scores: Pair, sha256: str, weights: Sequence[float]) -> Mapping[
     best, last = scores
     if not (best and last and best.are_finite() and last.are_finite()):
         return {}
-    return {"sha256": sha256, "weights": list(weights), "best": asdict(best), "last": asdict(last)}
+    return {"sha256": sha256, "stamp": stamp, "weights": list(weights), "best": asdict(best), "last": asdict(last)}
+
+
+def kept_digest(kept: Mapping[str, Any], stamp: Sequence[int] | None) -> str | None:
+    """Return the sha256 of the results that was kept with this stamp of their file; None where the stamp is another."""
+    digest = kept.get("sha256")
+    return digest if stamp and kept.get("stamp") == stamp and isinstance(digest, str) else None
 
 
 def kept_scores(kept: Mapping[str, Any], sha256: str, weights: Sequence[float]) -> Pair | None:

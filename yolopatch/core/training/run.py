@@ -11,6 +11,8 @@ from typing import Any
 from yolopatch.core.plain_json import load_json
 from yolopatch.core.typed import require_types
 
+_UP = ".."
+_SEPARATOR = str(PurePath("a", "b"))[1]  # of this system
 RECORD = "run.json"
 SUMMARY = "SUMMARY.md"
 EXAMINED = "examined"
@@ -70,6 +72,8 @@ class Run:
         seconds: of training, in all attempts.
         why: the reason for which the last attempt failed; "" where it did not.
         scores: of a trained run of a grid, as `ablate/scores.py` keeps them; empty where they were not kept.
+        settings: of a trained run of a grid: `alike`, which the settings that upstream wrote have in common with those
+            of runs that are trained alike, and the `stamp` of their file; empty where they were not kept.
     """
 
     number: int
@@ -82,6 +86,7 @@ class Run:
     outcome: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
     scores: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_run(run: Run, folder: PurePath, top: PurePath) -> bytes:
@@ -97,19 +102,19 @@ def write_run(run: Run, folder: PurePath, top: PurePath) -> bytes:
     """
     content = asdict(run)
     if run.save_dir and PurePath(run.save_dir).is_relative_to(top):
-        up = [".."] * len(folder.relative_to(top).parts)
+        up = [_UP] * len(folder.relative_to(top).parts)
         content["save_dir"] = "/".join([*up, *PurePath(run.save_dir).relative_to(top).parts])
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def read_run(data: bytes, folder: PurePath) -> Run | None:
+def read_run(data: bytes, folder: PurePath | str) -> Run | None:
     """Return the record in a folder, or None if this version cannot read the file."""
     try:
         content = load_json(data)
         wanted = content.pop("wanted")
         attempts = tuple(Attempt(**one) for one in content.pop("attempts"))
         results = content.pop("save_dir", None)
-        save_dir = str(_place(folder, PurePath(results))) if results else None
+        save_dir = _place(str(folder), results) if results else None
         run = Run(**content, save_dir=save_dir, wanted=Wanted(**wanted), attempts=attempts)
         require_types(run)
         return run
@@ -117,8 +122,10 @@ def read_run(data: bytes, folder: PurePath) -> Run | None:
         return None
 
 
-def _place(folder: PurePath, way: PurePath) -> PurePath:
-    """Return where a way from a folder leads."""
-    for part in way.parts:
-        folder = folder.parent if part == ".." else folder / part  # an absolute way begins with its root
-    return folder
+def _place(folder: str, way: str) -> str:
+    """Return where a way from a folder leads, as `write_run` writes it; in texts, for who reads thousands."""
+    parts = way.split("/")
+    ups = next((number for number, part in enumerate(parts) if part != _UP), len(parts))
+    if not ups:
+        return str(PurePath(folder, way))  # an absolute way begins with its root
+    return _SEPARATOR.join([folder.rsplit(_SEPARATOR, ups)[0], *parts[ups:]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,8 +68,8 @@ class GridFolder:
 
     def read_run(self, name: str) -> Run | None:
         """Return the record of a run; None where it was not begun, or was begun by another version of yolopatch."""
-        folder = self.run(name)
-        content = read_if_there(folder / RUN_RECORD)
+        folder = f"{self.runs}{os.sep}{name}"  # a text: a table reads thousands
+        content = read_if_there(f"{folder}{os.sep}{RUN_RECORD}")
         return None if content is None else read_run(content, folder)
 
     def save_run(self, name: str, run: Run) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from yolopatch.core.ablate.record import MeasuredModel
 from yolopatch.core.plain_yaml import PlainYamlError, load_plain
+from yolopatch.core.text import sha256
 from yolopatch.core.training.run import Run
-from yolopatch.steps.training.results import settings_text
+from yolopatch.steps.training.results import settings_stamp, settings_text
 
 # what one run has and another has not, by the grid; `resume` and the like are of a run that was killed
 _OF_A_RUN = re.compile(
@@ -31,14 +32,25 @@ def find_differences(runs: Mapping[str, Run]) -> tuple[str, ...]:
     resumed = {name: run for name, run in trained.items() if any(attempt.resumed for attempt in run.attempts)}
     # upstream writes the arguments of a resumed run anew, with what it has changed itself since the run began
     whole = {name: run for name, run in trained.items() if name not in resumed}
-    found = [*_differing("upstream's argument", _alike(whole, _settings_text), _settings)]
-    found += _differing("the environment's", _alike(trained, _environment_text), _environment)
+    found = [*_differing("upstream's argument", _alike(whole, _settings_of), lambda name: _settings(whole[name]))]
+    # by the object: runs share equal ones
+    environments = _alike(trained, lambda run: str(id(run.attempts[-1].environment)))
+    found += _differing("the environment's", environments, lambda name: _environment(trained[name]))
     if resumed:
         found.append(
             f"resumed: {_some(list(resumed))}: went on from a checkpoint after a break, with other batches than a run "
             "without one"
         )
     return tuple(found)
+
+
+def with_settings(run: Run) -> Run:
+    """Return the record of a trained run with what its settings have in common with those of runs that are alike."""
+    stamp = settings_stamp(str(run.save_dir))  # before the text: what changes in between is read again
+    try:
+        return replace(run, settings={"alike": sha256(_settings_text(run).encode()), "stamp": stamp})
+    except OSError:
+        return run  # whoever compares the runs reads the file, and says what is wrong with it
 
 
 def _alike(runs: Mapping[str, Run], text: Callable[[Run], str]) -> dict[str, list[str]]:
@@ -55,31 +67,39 @@ def _settings_text(run: Run) -> str:
     return "settings: upstream wrote none" if text is None else _OF_A_RUN.sub("", text)
 
 
-def _settings(text: str) -> Mapping[str, object]:
+def _settings_of(run: Run) -> str:
+    """Return a text that runs with the same settings have in common: that of the record, where the file is the same."""
+    kept, stamp = run.settings.get("alike"), settings_stamp(str(run.save_dir))
+    if isinstance(kept, str) and run.settings.get("stamp") == stamp:
+        return kept
+    return sha256(_settings_text(run).encode())
+
+
+def _settings(run: Run) -> Mapping[str, object]:
     try:
-        content = load_plain(text)
+        content = load_plain(_settings_text(run))
     except PlainYamlError:
         content = None
     return content if isinstance(content, dict) else {"settings": "cannot be read"}
 
 
-def _environment_text(run: Run) -> str:
+def _environment(run: Run) -> Mapping[str, object]:
     known = run.attempts[-1].environment
     packages = known.get("packages")
-    found = {"python": known.get("python"), "yolopatch": known.get("yolopatch"), **(packages or {})}
-    return json.dumps(found, sort_keys=True)
-
-
-def _environment(text: str) -> Mapping[str, object]:
-    found: Mapping[str, object] = json.loads(text)
-    return found
+    return {"python": known.get("python"), "yolopatch": known.get("yolopatch"), **(packages or {})}
 
 
 def _differing(what: str, alike: Mapping[str, list[str]], read: Callable[[str], Mapping[str, object]]) -> Iterator[str]:
-    """Yield each key whose values are not the same in all texts, with the runs that have each value."""
+    """Yield each key whose values are not the same in all texts, with the runs that have each value.
+
+    Args:
+        what: whose keys they are, in words.
+        alike: the runs with each text.
+        read: returns the keys and values of a run.
+    """
     if len(alike) < 2:
         return
-    texts = {text: read(text) for text in alike}
+    texts = {text: read(names[0]) for text, names in alike.items()}
     for key in dict.fromkeys(key for found in texts.values() for key in found):
         by_value: dict[str, list[str]] = defaultdict(list)
         for text, names in alike.items():

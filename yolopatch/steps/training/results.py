@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from yolopatch.core.training.results import BOX_COLUMNS, RESULTS, SETTINGS, WEIGHTS, read_columns, read_results
 from yolopatch.core.training.run import Run
 from yolopatch.errors import YolopatchError
-from yolopatch.outside.files.existing import read_if_there
+from yolopatch.outside.files.existing import read_if_there, stamp_of
 
 BEST, LAST = "best.pt", "last.pt"
 _TRAIN_ANEW = "put the file back, or delete the folder of the run and run the command again: it is trained anew"
@@ -33,8 +34,17 @@ def rows_of(run: Run) -> list[dict[str, float]]:
 
 def results_content(run: Run) -> bytes:
     """Return the content of the file that `results_file` names; empty where there is none."""
-    file = results_file(run)
-    return (read_if_there(file) if file else None) or b""
+    return (read_if_there(f"{run.save_dir}{os.sep}{RESULTS}") if run.save_dir else None) or b""
+
+
+def results_stamp(run: Run) -> list[int] | None:
+    """Return the stamp of the file that `results_file` names; None where there is none."""
+    return stamp_of(f"{run.save_dir}{os.sep}{RESULTS}") if run.save_dir else None
+
+
+def settings_stamp(folder: str) -> list[int] | None:
+    """Return the stamp of the file that `settings_text` reads; None where there is none."""
+    return next((stamp for name in SETTINGS if (stamp := stamp_of(f"{folder}{os.sep}{name}"))), None)
 
 
 def box_columns(run: Run, content: bytes) -> dict[str, list[float]]:
@@ -75,7 +85,7 @@ def _text(content: bytes) -> str:
 
 def settings_text(folder: Path | str) -> str | None:
     """Return the settings that upstream wrote into the folder of a run; None where it wrote none."""
-    found = (read_if_there(Path(folder, name)) for name in SETTINGS)
+    found = (read_if_there(f"{folder}{os.sep}{name}") for name in SETTINGS)
     content = next((one for one in found if one is not None), None)
     return None if content is None else content.decode("utf-8", "replace")
 
