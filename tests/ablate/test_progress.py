@@ -105,7 +105,7 @@ def test_the_line_of_a_run_counts_the_epochs_of_this_attempt(grid, first, epoch,
 def test_every_line_is_said_in_the_users_language(grid):
     made = grid(3)
     made.at(0, made.reached("a", 1))
-    lines = [made.at(80, Ended("a", None)), made.at(81, Failed("b", "no memory"))]
+    lines = [made.at(80, Ended("a", None)), made.at(81, Failed("b", "training ended with exit code 1"))]
     chinese = [load_translator("zh").translate(line.removeprefix("note: ").strip()) for line in lines]
-    assert [re.search("已完成|失败", line)[0] for line in chinese] == ["已完成", "失败"]
+    assert [re.search("已完成|没有训练完", line)[0] for line in chinese] == ["已完成", "没有训练完"]
     assert all("大约还需" in line for line in chinese)

@@ -77,7 +77,7 @@ class Progress:
             self._taken.append(training.whole(now))
         over, left = standing.done + standing.failed, self._left(standing, now)
         taken = duration(now - training.begun)
-        what = f"failed: {event.why}" if isinstance(event, Failed) else f"done in {taken}"
+        what = f"was not trained to its end: {event.why}" if isinstance(event, Failed) else f"done in {taken}"
         show_notes([f"[{over}/{standing.total}] {event.id} {what}{left}"])
 
     def close(self) -> None:
