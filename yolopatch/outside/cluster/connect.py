@@ -90,8 +90,11 @@ def _not_reached(ray: Any, address: str | None, error: Exception) -> YolopatchEr
         what, hint = "there is no Ray cluster on this machine; nothing was trained", f"start one: {_START}"
     else:
         what = f"the Ray cluster at {address} cannot be reached from this machine; nothing was trained"
-        # Ray does not always say which of the two it is
-        details.append("found: no node of it here, or another token than that of its head node (~/.ray/auth_token)")
+        # Ray does not always say which of these it is
+        details.append(
+            "found: no node of it here, another token than that of its head node (~/.ray/auth_token), or something "
+            "that is not Ray"
+        )
         hint = f"make this machine a node, with the same token: ray start --address={address} --num-cpus=0"
     return YolopatchError(what, details=details, hint=hint)
 
