@@ -12,7 +12,7 @@ import click
 import pytest
 
 from yolopatch.cli import progress
-from yolopatch.cli.layout import indented, table
+from yolopatch.cli.layout import command, fitted, indented, pairs, table
 from yolopatch.core.text import cells_of
 
 HEADER = ("layer", "class", "parameters", "what it is for")
@@ -84,6 +84,41 @@ def test_paragraphs_fit_and_are_never_wider_than_80(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     lines = [*indented(ROWS[0][3] * 3), *indented(ROWS[2][3] * 2, "      ")]
     assert max(map(cells_of, lines)) <= min(width, 80)
+
+
+FACTS = [
+    ("modules", "DSConv (paper), SPConv (paper), EMA (paper)"),
+    ("commit", "09098008526d1b7a8f90c3c04ace9ab8d1b57c93"),
+    ("next", command("yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml")),
+]
+
+
+def test_a_value_goes_on_below_itself_and_what_is_copied_stays_whole(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    assert [*pairs(FACTS)] == [
+        "  modules   DSConv (paper), SPConv",
+        "            (paper), EMA (paper)",
+        "  commit    09098008526d1b7a8f90c3c04ace9ab8d1b57c93",
+        "  next      yolopatch verify my-yolo --cfg yolo11n-C3k2-DSConv.yaml",
+    ]
+
+
+def test_a_pipe_gets_one_line_for_a_value(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: (_ for _ in ()).throw(OSError))
+    assert len([*pairs(FACTS)]) == len(FACTS)
+    assert fitted("a line " * 40) == ["a line " * 40]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("text", [ROWS[0][3], ROWS[2][3]])
+def test_a_line_goes_on_two_blanks_further(text, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    first, *others = fitted(f"  \x1b[1m23\x1b[0m  {text * 2}")
+    assert first.startswith("  \x1b[1m23\x1b[0m  ")
+    assert others
+    assert all(line.startswith("    ") and line[4] != " " for line in others)
+    assert max(map(cells_of, (first, *others))) <= width
 
 
 @pytest.mark.parametrize("label", ["fetching and patching " * 5, "正在下载并打补丁" * 8])

@@ -36,8 +36,27 @@ def test_words_stay_whole():
 
 
 def test_english_is_wrapped_as_python_does():
-    text = "a well-known sentence with a few words, and a-very-long-word " * 5
+    text = "a known sentence with a few words, and a verylongword " * 5
     assert wrap(text, 40, "  ", "    ") == textwrap.wrap(text, 40, initial_indent="  ", subsequent_indent="    ")
+
+
+@pytest.mark.parametrize("name", ["yolo11n-C3k2-DSConv.yaml", "--no-build", "my-yolo/runs/train/weights/best.pt"])
+@pytest.mark.parametrize("text", ["look at {} and at {} again, or at {}", "请检查 {}，然后运行 {} 的各项，再看 {}"])
+def test_a_name_with_hyphens_is_one_word(text, name):
+    lines = wrap(text.format(name, name, name), 50, "  ", "    ")
+    assert "".join(lines).count(name) == "\n".join(lines).count(name) == 3
+    assert len(lines) > 1
+
+
+def test_a_word_longer_than_a_line_is_cut_or_stays_whole():
+    address = "https://github.com/ultralytics/ultralytics"
+    assert max(map(cells_of, wrap(f"see {address} there", 20))) == 20
+    assert wrap(f"see {address} there", 20, "  ", "    ", whole=True) == [f"  see {address}", "    there"]
+
+
+def test_a_colour_takes_no_cell():
+    text = "\x1b[1multralytics\x1b[0m and more of it"
+    assert wrap(text, 20) == ["\x1b[1multralytics\x1b[0m and more", "of it"]
 
 
 @given(st.text(alphabet="ab 卷积，（）`", min_size=1, max_size=80), st.integers(8, 40))

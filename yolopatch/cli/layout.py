@@ -34,11 +34,35 @@ def to_the_right(word: str, width: int) -> str:
     return _padded(spoken().translate(word), width, False)
 
 
-def pairs(named: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """Yield one line for each name and value."""
+def pairs(named: Iterable[tuple[str, object]], margin: str = "  ") -> Iterator[Finished]:
+    """Yield each name and value; a long value goes on below itself, and a finished one, as a command is, does not."""
     for name, value in named:
         title = spoken().translate(name)
-        yield f"  {title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}{spoken().sentence(str(value))}"
+        head = f"{margin}{title}{' ' * max(_NAME_WIDTH - cells_of(title), 1)}"
+        if isinstance(value, Finished):
+            yield Finished(f"{head}{value}")
+        else:
+            yield from fitted(f"{head}{spoken().sentence(str(value))}", len(margin) + _NAME_WIDTH)
+
+
+def command(text: str, margin: str = "") -> Finished:
+    """Return a line with a command, which is copied: no terminal is so narrow that it is broken."""
+    return Finished(margin + spoken().translate(text))
+
+
+def fitted(line: str, goes_on: int | None = None) -> list[Finished]:
+    """Return a finished line as lines that fit the terminal; a name that is longer than these stays whole.
+
+    Args:
+        line: a translated line, which may begin with blanks.
+        goes_on: how many blanks begin each further line; without it two more than begin the first.
+    """
+    width = terminal_width()
+    if not width or cells_of(line) <= width:
+        return [Finished(line)]
+    blanks = len(line) - len(line.lstrip(" "))
+    goes_on = blanks + 2 if goes_on is None else goes_on
+    return wrap(line, width, " " * blanks, " " * (goes_on if goes_on <= width // 2 else blanks + 2), whole=True)
 
 
 def table(
@@ -85,13 +109,13 @@ def _padded(cell: str, width: int, to_the_left: bool) -> str:
 def _blocks(header: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str | None]) -> Iterator[str]:
     """Yield each row as lines: its first cell, and below it each other one behind the title of its column."""
     for row, colour in zip(rows, colours or [None] * len(rows)):
-        for line in _fitted(row[0], "  "):
+        for line in _in_block(row[0], "  "):
             yield Finished(click.style(line, fg=colour) if colour else line)
         for title, cell in zip(header[1:], row[1:]):
-            yield from _fitted(f"{title}  {cell}".strip(), "    ")
+            yield from _in_block(f"{title}  {cell}".strip(), "    ")
 
 
-def _fitted(text: str, margin: str) -> list[Finished]:
+def _in_block(text: str, margin: str) -> list[Finished]:
     return wrap(text, terminal_width() or _ANY_WIDTH, margin, margin)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from yolopatch.cli.layout import fitted
 from yolopatch.core.language.spoken import Finished, spoken, titled
 from yolopatch.errors import OpenError, YolopatchError
 
@@ -34,7 +35,8 @@ def show(data: Mapping[str, Any], lines: Iterable[str], as_json: bool) -> None:
         return
     for line in lines:
         # a word alone is a name, or was translated
-        click.echo(_harmless(line if isinstance(line, Finished) else spoken().sentence(line)))
+        for one in [line] if isinstance(line, Finished) else fitted(spoken().sentence(line)):
+            click.echo(_harmless(one))
 
 
 def show_text(data: Mapping[str, Any], text: str, as_json: bool) -> None:

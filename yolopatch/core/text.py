@@ -25,7 +25,11 @@ def hide_passwords(text: str) -> str:
 
 
 def cells_of(text: str) -> int:
-    """Return how many cells of a terminal a text takes: a Chinese character takes two, an accent of its own none."""
+    """Return how many cells of a terminal a text takes: a Chinese character two, an accent or a colour none."""
+    if "\x1b" in text:
+        text = re.sub(r"\x1b\[[\d;]*m", "", text)
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 from functools import cache
 
@@ -19,29 +18,33 @@ _PIECE = (
 )
 
 
-def wrap(text: str, width: int, first: str = "", others: str = "") -> list[Finished]:
-    """Return a translated text as lines of at most `width` cells; `first` starts the first, `others` each further one.
+def wrap(text: str, width: int, first: str = "", others: str = "", whole: bool = False) -> list[Finished]:
+    """Return a translated text as lines of at most `width` cells.
 
-    A piece without a place to break it is cut where it is longer than a line.
+    Args:
+        text: in words; names, options and files are words, whatever signs they have.
+        width: of a line.
+        first: what starts the first line.
+        others: what starts each further one.
+        whole: whether a word that is longer than a line stays in one, where it is; else it is cut.
     """
-    if text.isascii():
-        return [*map(Finished, textwrap.wrap(text, width, initial_indent=first, subsequent_indent=others))]
+    most = max(width - cells_of(others), 2)
     lines: list[str] = []
-    line, is_empty = first, True
-    for space, piece in _pieces(" ".join(text.split()), max(width - cells_of(others), 2)):
-        if not is_empty and cells_of(line + space + piece) > width:
+    line, used, is_empty = first, cells_of(first), True
+    for space, piece in _pieces(re.sub(r"\s", " ", text.strip()), None if whole else most):
+        added = piece if is_empty else space + piece
+        if not is_empty and used + cells_of(added) > width and cells_of(piece) <= most:
             lines.append(line)
-            line, is_empty = others, True
-        line += piece if is_empty else space + piece
-        is_empty = False
+            line, used, added = others, cells_of(others), piece
+        line, used, is_empty = line + added, used + cells_of(added), False
     return [*map(Finished, lines if is_empty else [*lines, line])]
 
 
-def _pieces(text: str, most: int) -> Iterator[tuple[str, str]]:
+def _pieces(text: str, most: int | None) -> Iterator[tuple[str, str]]:
     """Yield each piece that stays in one line, and the space before it."""
     for found in _compiled(_PIECE).finditer(text):
         space, piece = found[1], found[2]
-        while cells_of(piece) > most:
+        while most is not None and cells_of(piece) > most:
             start = _start(piece, most)
             yield space, start
             space, piece = "", piece[len(start) :]
@@ -50,7 +53,7 @@ def _pieces(text: str, most: int) -> Iterator[tuple[str, str]]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern when it is first needed: English needs none, and `--help` would wait for it."""
+    """Compile a pattern when it is first needed."""
     return re.compile(pattern)
 
 

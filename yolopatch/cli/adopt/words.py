@@ -23,7 +23,7 @@ from yolopatch.cli.adopt.said import (
     rest,
     same_word,
 )
-from yolopatch.cli.layout import table
+from yolopatch.cli.layout import command, table
 from yolopatch.cli.verify.words import verification
 from yolopatch.cli.workspace.words import state
 from yolopatch.core.fork.account import RECOMMENDED, Account, Item
@@ -64,8 +64,8 @@ def adoption(found: Adoption, page: Path | None) -> Iterator[str]:
         yield from verification(one, None)
     if page:
         yield f"report: {page}"
-    for number, command in enumerate(found.next_commands):
-        yield ("next: " if not number else "      ") + command
+    for number, line in enumerate(found.next_commands):
+        yield Finished(titled("next:", line)) if not number else command(line, " " * 6)
 
 
 def _opening(found: Adoption) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from yolopatch.cli.layout import badge, pairs, table
-from yolopatch.core.language.spoken import Finished, spoken, titled
-from yolopatch.core.text import cells_of
+from yolopatch.cli.layout import badge, command, pairs, table, terminal_width
+from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.wrapping import wrap
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 _WIDTH = 96
+_MARGIN = " " * 6
 
 
 def examination(found: Diagnosis) -> Iterator[str]:
@@ -65,10 +65,8 @@ def _ailments(alike: list[Fault]) -> Iterator[str]:
         severity = click.style(word, fg=_COLOURS[ailment.severity])
         what = spoken().translate(ailment.what)
         text = titled(f"{ailment.stage}:", ailment.what) if ailment.stage else what
-        first, *rest = wrap(text, _WIDTH - cells_of(word), others="    ")  # colours have no width
-        yield Finished(f"  {severity} {first}")
-        yield from (Finished(f"  {line}") for line in rest)
+        yield from wrap(text, min(terminal_width() or _WIDTH, _WIDTH), f"  {severity} ", _MARGIN, whole=True)
         if ailment.where:
-            yield f"      where {ailment.where}"
+            yield from pairs([("where", ailment.where)], _MARGIN)
     if alike[0].hint:
-        yield f"      next  {alike[0].hint}"
+        yield from pairs([("next", command(alike[0].hint))], _MARGIN)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from yolopatch.catalog.environment.libraries import named_versions
-from yolopatch.cli.layout import badge, pairs
+from yolopatch.cli.layout import badge, command, pairs
 
 if TYPE_CHECKING:
     from yolopatch.steps.environment.create import Environment
@@ -26,7 +26,7 @@ def environment(found: Environment) -> Iterator[str]:
         ]
     )
     if found.activate:
-        yield f"  activate  {found.activate}"
+        yield from pairs([("activate", command(found.activate))])
     if found.compat:
         yield f"  compat    some libraries are too new for the pin's own code; mend it: {found.compat}"
-    yield "  next      yolopatch env run WORKSPACE -- python train.py, or: yolo detect train ..."
+    yield from pairs([("next", command("yolopatch env run WORKSPACE -- python train.py, or: yolo detect train ..."))])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.catalog.modules import flavor_word
-from yolopatch.cli.layout import badge, indented, pairs
+from yolopatch.cli.layout import badge, command, indented, pairs
 
 if TYPE_CHECKING:
     from yolopatch.outside.workspace.verdict import LastVerdict
@@ -28,7 +28,7 @@ def here(found: Here) -> Iterator[str]:
     yield from pairs((one.kind, one.path) for one in found.found[:_MOST_FOUND])
     if len(found.found) > _MOST_FOUND:
         yield f"  and {len(found.found) - _MOST_FOUND} more: yolopatch --json lists them"
-    yield from pairs([("next", found.next.command)])
+    yield from pairs([("next", command(found.next.command))])
     yield from indented(found.next.why, " " * 12)
     yield click.style("every command: yolopatch --help", dim=True)
 

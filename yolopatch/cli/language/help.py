@@ -12,6 +12,7 @@ from yolopatch.core.language.spoken import spoken, titled
 from yolopatch.core.text import cells_of
 from yolopatch.core.wrapping import wrap
 
+_EXAMPLE = "Example: "
 # What click adds to a help text: `  [default: auto; required]`.
 _ADDED = re.compile(r"(.*)(  \[(?:required|default: |env var: |\d*[<=]*x[<>])[^\[\]]*\])", re.DOTALL)
 
@@ -37,6 +38,8 @@ class _Formatter(click.HelpFormatter):
             lines: Sequence[str] = [" " * self.current_indent + line for line in translated.split("\n")]
         else:
             margin = " " * self.current_indent
+            if paragraph.startswith(_EXAMPLE):  # it is copied
+                return self.write(f"{margin}{spoken().translate(paragraph)}\n")
             lines = wrap(spoken().translate(" ".join(paragraph.split())), self.width, margin, margin)
         self.write("".join(f"{line}\n" for line in lines))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yolopatch.catalog.kinds import KINDS
-from yolopatch.cli.layout import badge, indented, quoted, table, to_the_left, to_the_right
+from yolopatch.cli.layout import badge, command, indented, quoted, table, terminal_width, to_the_left, to_the_right
 from yolopatch.core.language.spoken import Finished, spoken
 
 if TYPE_CHECKING:
@@ -21,18 +21,21 @@ _MARGIN = " " * _NAME
 
 
 _FIGURES = 24  # cells up to the first figure
+_ROOMY = 60  # cells of a terminal with room for the figures beside the name
 
 
 def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
     """Yield the modules by what they stand for: year, costs, verdict, paper, and their pins if they lack one."""
     heads = (*(to_the_right(head, width) for head, width in (("year", 4), ("parameters", 10), ("GFLOPs", 7))), "verify")
+    is_narrow = (terminal_width() or _ROOMY) < _ROOMY
     for group in dict.fromkeys(kind.group for kind in KINDS.values()):
         found = [row for row in rows if KINDS[row.kind].group == group]
         if found:
             yield badge(group, "cyan")
+        if found and not is_narrow:
             yield click.style(f"{'':<{_FIGURES}}{'  '.join(heads)}", dim=True)
         for row in found:
-            yield f"  {click.style(f'{row.name:<{_FIGURES - 2}}', bold=True)}{_figures(row)}".rstrip()
+            yield from _narrow(row) if is_narrow else _wide(row)
             yield from quoted(row.paper, "    ")
             have = [pin for pin, flavors in row.pins.items() if flavors]
             if len(have) < len(row.pins):
@@ -42,6 +45,18 @@ def modules(rows: Sequence[ModuleRow]) -> Iterator[str]:
     if known:
         yield from indented(_method(known))
     yield from indented("one of them, with its classes, placements and commands: yolopatch list MODULE")
+
+
+def _narrow(row: ModuleRow) -> Iterator[str]:
+    yield Finished(f"  {click.style(row.name, bold=True)}{f'  {row.year}' if row.year else ''}")
+    known = row.measured
+    if known:
+        told = f"parameters {known.more_parameters:+.1f}%, GFLOPs {known.more_gflops:+.1f}%, verify: {known.verdict}"
+        yield from indented(told, "    ")
+
+
+def _wide(row: ModuleRow) -> Iterator[str]:
+    yield Finished(f"  {click.style(f'{row.name:<{_FIGURES - 2}}', bold=True)}{_figures(row)}".rstrip())
 
 
 def _figures(row: ModuleRow) -> str:
@@ -83,7 +98,7 @@ def one_module(found: ModuleDetail) -> Iterator[str]:
     if found.page:
         yield from _fact("page", f"{found.page} says what circulating code does otherwise")
     yield ""
-    yield from (f"  {command}" for command in found.commands)
+    yield from (command(line, "  ") for line in found.commands)
 
 
 def _measured(known: Measured) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from yolopatch.catalog.kinds import KINDS, LOSS
 from yolopatch.catalog.pins import PINS, Pin, newest
-from yolopatch.cli.layout import badge, pairs, table
+from yolopatch.cli.layout import badge, command, pairs, table
 from yolopatch.core.language.spoken import spoken
 from yolopatch.core.own.tried import FAILED, NOT_BUILT
 from yolopatch.wire.python.packages import PACKAGE_OF
@@ -51,15 +51,15 @@ def words(found: AddedModule) -> Iterator[str]:
         yield f"  if refused: {hint}"
     yield from _left_out(found)
     repo, pin = _usable(found)
-    yield f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo"
+    yield command(f"next: yolopatch apply --repo {repo} --module {found.module} --dest my-yolo")
     if decision.kind == LOSS:  # no model's YAML names it
         return
     if found.misfit:
         yield f"      write its rows into a model YAML of your own, my-yolo/my.yaml: {found.misfit}"
-        yield "      yolopatch verify my-yolo --cfg my.yaml"
+        yield command("yolopatch verify my-yolo --cfg my.yaml", " " * 6)
         return
     scale = found.scales.get(pin.model, "n")
-    yield f"      yolopatch render-cfg --module {found.module} --model {pin.model} --scale {scale}"
+    yield command(f"yolopatch render-cfg --module {found.module} --model {pin.model} --scale {scale}", " " * 6)
 
 
 def _built(one: PinResult) -> str:

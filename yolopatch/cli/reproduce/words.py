@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from yolopatch.catalog.module import FLAVORS, TUTORIAL_FLAVOR
-from yolopatch.cli.layout import badge, pairs, table
+from yolopatch.cli.layout import badge, command, pairs, table
 from yolopatch.wire.statuses import FAIL, PASS
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run(found: RunSummary) -> Iterator[str]:
     record = trained.reproduction.record
     if found.is_dead and record.flavor == TUTORIAL_FLAVOR:
         other = replace(trained.reproduction.asked, flavor=FLAVORS[0], dest=None)
-        yield f"  next      {run_command(other, RunRequest(quick=trained.plan.quick))}"
+        yield from pairs([("next", command(run_command(other, RunRequest(quick=trained.plan.quick))))])
     if trained.plan.differences:
         yield "  different from the post:"
         yield from (f"    {line}" for line in trained.plan.differences)

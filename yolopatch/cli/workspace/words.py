@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from yolopatch.catalog.modules import flavor_word
-from yolopatch.cli.layout import badge, pairs
+from yolopatch.cli.layout import badge, command, pairs
 
 if TYPE_CHECKING:
     from yolopatch.steps.workspace.state import WorkspaceState
@@ -43,7 +43,7 @@ def _replayed(found: WorkspaceState) -> Iterator[str]:
         yield f"  stopped   at {found.stopped.commit[:12]} {found.stopped.subject}: {found.stopped.why}"
         yield from (f"            {line}" for line in found.stopped.lines)
     if found.by_hand:
-        yield f"  next      {found.by_hand}"
+        yield from pairs([("next", command(found.by_hand))])
 
 
 def status(found: Status) -> Iterator[str]:
@@ -66,7 +66,7 @@ def status(found: Status) -> Iterator[str]:
         yield "  `yolopatch apply` and `yolopatch remove` replay your commits on what they change"
     for obstacle in found.obstacles:
         yield f"  in the way of apply and remove: {obstacle.what}"
-        yield f"    next: {obstacle.hint}"
+        yield command(f"next: {obstacle.hint}", " " * 4)
     if found.interrupted:
         yield "  an earlier run was interrupted; the next `yolopatch apply` or `yolopatch remove` finishes it"
 
