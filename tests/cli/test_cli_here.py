@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,11 @@ def test_a_workspace_is_led_from_apply_to_a_training(workspace, yolopatch, tmp_p
     assert (told["verdict"], told["scale"], told["ran"], told["current"]) == ("pass", "n", 1, True)
     assert f"verified  pass for {CFG} (n), 1 of {told['of']} checks, on {told['date'][:10]}" in yolopatch().out
 
+    # one check of many proves little
+    assert next_command(yolopatch) == ["verify", "a workspace", "--cfg", CFG]
+    assert "may still find something" in yolopatch().out
+    commit = yolopatch("status", workspace, "--json").json["commit"]
+    write_verdict(workspace, replace(PASSED, commit=commit))
     words = next_command(yolopatch)
     assert words == ["data", "shapes", "--out", "shapes"]
     assert yolopatch(*words, "--images", "4").code == 0
@@ -104,6 +110,18 @@ def test_a_verdict_of_another_commit_is_told_and_asked_for_again(workspace, yolo
     assert f"verified  pass for {CFG} (n), 31 of 31 checks, on 2026-11-28\n" in shown
     assert "another commit was checked out then" in shown
     assert next_command(yolopatch) == ["verify", ".", "--cfg", CFG]
+
+
+@pytest.mark.parametrize("name", ["yolo11n-a.yaml", "yolo11n-z.yaml"])
+def test_of_several_models_the_verified_one_is_trained(name, workspace, yolopatch, monkeypatch):
+    monkeypatch.chdir(workspace)
+    assert yolopatch("render-cfg", "--module", "RefConv", "--model", "yolo11", "--scale", "n").code == 0
+    shutil.copy(CFG, name)
+    assert yolopatch("data", "shapes", "--out", "../shapes", "--images", "4").code == 0
+    commit = yolopatch("status", "--json").json["commit"]
+    for verified in (name, CFG):
+        write_verdict(workspace, replace(PASSED, cfg=verified, commit=commit))
+        assert f"model={verified}" in next_command(yolopatch)
 
 
 def test_a_failure_leads_to_its_page_and_edits_are_told(workspace, yolopatch, monkeypatch):

@@ -36,10 +36,10 @@ class _Formatter(click.HelpFormatter):
         if paragraph.startswith("\b"):
             translated = spoken().translate(paragraph).removeprefix("\b").strip("\n")
             lines: Sequence[str] = [" " * self.current_indent + line for line in translated.split("\n")]
+        elif paragraph.startswith(_EXAMPLE):  # it is copied
+            lines = [" " * self.current_indent + spoken().translate(paragraph)]
         else:
             margin = " " * self.current_indent
-            if paragraph.startswith(_EXAMPLE):  # it is copied
-                return self.write(f"{margin}{spoken().translate(paragraph)}\n")
             lines = wrap(spoken().translate(" ".join(paragraph.split())), self.width, margin, margin)
         self.write("".join(f"{line}\n" for line in lines))
 

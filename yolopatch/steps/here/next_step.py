@@ -79,9 +79,10 @@ def next_inside(
         add = ["yolopatch", "apply", "--repo", workspace.pin.name, "--module", "DSConv", "--dest", name]
         return Next(shell.join(add), "the workspace has no module yet")
     placed = _placed(workspace)
-    cfg = next((str(one.path) for one in of_kind(inside, MODEL) if one.modules or not placed), None)
-    if cfg is None:
+    models = [str(one.path) for one in of_kind(inside, MODEL) if one.modules or not placed]
+    if not models:
         return Next(_render(workspace, name, placed), "the workspace has no model YAML for its module yet")
+    cfg = next((one for one in models if verdict and Path(one).name == Path(verdict.cfg).name), models[0])
     verify = ["yolopatch", "verify", name, "--cfg", cfg]
     if verdict is None:
         return Next(shell.join(verify), "no model of the workspace was verified yet")
@@ -90,6 +91,8 @@ def next_inside(
     if verdict.verdict == FAIL:
         again = ["yolopatch", "verify", name, "--cfg", verdict.cfg, "--report", "report.html"]
         return Next(shell.join(again), "a check failed; the page explains what it means")
+    if run is None and verdict.ran < verdict.of:
+        return Next(shell.join(verify), "the checks that were not run may still find something")
     if run is None:
         return _train(workspace, name, cfg, next(iter(data), None))
     return Next(shell.join(["yolopatch", "compare", run.folder]), "it counts and times the model that was trained")
