@@ -76,6 +76,40 @@ LINES = {
         module("c, norm_layer", "self.c = nn.Conv2d(c, c, 1); self.n = norm_layer(c)", "return x + self.n(self.c(x))"),
         {},
     ),
+    "a layer that is asked for before a kernel": (
+        module(
+            "c1, c2, act, k=3, s=1",
+            "self.c = nn.Conv2d(c1, c2, k, s, k // 2); self.act = act",
+            "return self.act(self.c(x))",
+        ),
+        {},
+    ),
+    "a mixer that is asked for": (
+        f"{module('dim, token_mixer=None', 'self.t = token_mixer(dim)', 'return x + self.t(x)')}\n\n"
+        + GATE.replace("Pasted", "Gate").removeprefix(HEAD),
+        {"symbol": "Pasted"},
+    ),
+    "a layer that is nowhere": (
+        module("dim, act=nn.GELU", "self.c = nn.Conv2d(dim, dim, 1); self.act = act()", "return x + self.act(x)"),
+        {"args": "c1, act=timm.Gelu"},
+    ),
+    "a window that does not fit": (
+        module(
+            "dim, window_size=7",
+            "self.k = window_size; self.c = nn.Conv2d(dim, dim, 1)",
+            "b, c, h, w = x.shape; y = x.view(b, c, h // self.k, self.k, w // self.k, self.k);"
+            " return self.c(y.view(b, c, h, w))",
+        ),
+        {},
+    ),
+    "the sizes of a map, by default": (
+        module(
+            "dim, width=14, height=14",
+            "self.w = nn.Parameter(torch.zeros(1, dim, height, width)); self.c = nn.Conv2d(dim, dim, 1)",
+            "return x + self.c(x) * self.w",
+        ),
+        {},
+    ),
     "a kernel and a stride of patches": (
         module("dim, size2, step2", "self.c = nn.Conv2d(dim, 2 * dim, size2, step2)", "return self.c(x)"),
         {},

@@ -145,7 +145,7 @@ def test_a_place_that_the_forward_speaks_against_is_doubted():
 def test_an_argument_that_nothing_explains_is_named_with_the_way_to_say_it():
     with pytest.raises(UsageError, match="the value of heads, rank is unknown") as caught:
         decided(module("c1, c2, k, s, heads, rank"))
-    assert caught.value.hint.endswith('--args "c1, c2, k, s, heads=..., rank=..."')
+    assert caught.value.hint.endswith('--args "c1, c2, k, s, max(c1 // 32, 1), rank=..."')
     decision = decided(module("c1, c2, k, s, heads, rank"), args="c1, c2, k, s, rank=4, heads=max(c1 // 32, 1)")
     assert given(decision)["heads"] == "max(c1 // 32, 1)"
 
@@ -301,7 +301,7 @@ def test_a_gate_without_channels_keeps_what_it_multiplies():
         ("c1, c2, k, s, c1=3", "c1 is given twice"),
         ("c1, c2, width=3", "no argument width"),
         ("c1, c2, n", "X cannot use n"),
-        ("__import__('os').system('true')", "more than names, numbers and arithmetic"),
+        ("__import__('os').system('true')", "more than names, numbers, arithmetic"),
         ("c1) + f(c2", "more than the arguments of one call"),
         ("c1, *c2", "more than names"),
         ("**c1", "no argument **"),

@@ -96,6 +96,8 @@ def _usable(found: AddedModule) -> tuple[str, Pin]:
 def _left_out(found: AddedModule) -> Iterator[str]:
     for one in found.left_out:
         yield f"  left out: {_lines(one.first, one.last)}{_in(one, found)}, {one.why}"
+    for said in found.written:
+        yield f"  written below the file: {said}"
     for one in found.mended:
         yield f"  read: {_lines(one.first, one.last)}{_in(one, found)}, {one.why}"
     ready = next((pin for pin in found.pins if pin.state == _READY), None)

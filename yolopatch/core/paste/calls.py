@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolopatch.core.paste.constructor import Constructor
@@ -57,19 +57,28 @@ def usual_values(constructor: Constructor, offered: Sequence[str]) -> dict[str, 
 
 
 def names_in(expression: str) -> set[str]:
-    """Return the names that an expression uses, except functions."""
+    """Return the names that an expression uses, except functions and what has a point behind it."""
     tree = parse_expression(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+    roots = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called | roots}
 
 
-def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
+def bind(
+    args: str, constructor: Constructor, symbol: str, allows: Callable[[ast.expr], bool] | None = None
+) -> tuple[Given, ...]:
     """Return the values of the arguments in a written call, in the order of the call.
 
+    Args:
+        args: the arguments, as they are written.
+        constructor: that is called.
+        symbol: its class.
+        allows: tells whether a value is allowed; None for those with names, numbers and arithmetic.
+
     Raises:
-        UsageError: the text is not a list of arguments, has more than names, numbers and arithmetic, or does not fit.
+        UsageError: the text is not a list of arguments, has a value that is not allowed, or does not fit.
     """
-    call = _parsed(args, constructor)
+    call = _parsed(args, constructor, allows or is_plain)
     positional = [a.name for a in constructor.arguments if not a.keyword_only]
     if len(call.args) > len(positional):
         reason = f"{len(call.args)} positional arguments, and it takes {len(positional)}"
@@ -85,7 +94,7 @@ def bind(args: str, constructor: Constructor, symbol: str) -> tuple[Given, ...]:
     return tuple(found)
 
 
-def _parsed(args: str, constructor: Constructor) -> ast.Call:
+def _parsed(args: str, constructor: Constructor, allows: Callable[[ast.expr], bool]) -> ast.Call:
     try:
         call = parse_expression(f"f({args})")
     except SyntaxError as error:
@@ -95,8 +104,9 @@ def _parsed(args: str, constructor: Constructor) -> ast.Call:
     for value in (*call.args, *(keyword.value for keyword in call.keywords)):
         if any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(value)):
             raise _no_arguments(args, constructor, "its dots stand for values that only you know")
-        if not is_plain(value):
-            raise _no_arguments(args, constructor, f"{ast.unparse(value)} is more than names, numbers and arithmetic")
+        if not allows(value):
+            why = f"{ast.unparse(value)} is more than names, numbers, arithmetic, layers and functions"
+            raise _no_arguments(args, constructor, why)
     return call
 
 

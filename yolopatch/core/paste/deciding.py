@@ -23,23 +23,13 @@ from yolopatch.catalog.names import fold
 from yolopatch.core.paste.calls import Given, bind, example, is_plain, names_in
 from yolopatch.core.paste.constructor import Constructor, read_constructor
 from yolopatch.core.paste.ending import How, end_of, norms_in
-from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.trial import FAILED
 from yolopatch.core.paste.forward import inputs, kept_input, takes_any_number
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, OPEN, Verdict, check, in_block
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import classes_of, find_head, inherited_head, not_a_known_head, reads_pyramid
 from yolopatch.core.paste.judging.images import as_backbone, find_backbone, made_for_image, refuse_unknown_network
-from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
-from yolopatch.core.paste.judging.own_defaults import refuse_own_defaults
-from yolopatch.core.paste.judging.own_values import (
-    leave_to_defaults,
-    with_named_width,
-    with_only_width,
-    with_scaled_width,
-)
-from yolopatch.core.paste.judging.refusals import layout_refused, not_followed, place_of, refused
-from yolopatch.core.paste.judging.several import (
+from yolopatch.core.paste.judging.joins.several import (
     as_join,
     find_join,
     refuse_open_join,
@@ -48,8 +38,19 @@ from yolopatch.core.paste.judging.several import (
     several_maps,
     spread_join,
 )
-from yolopatch.core.paste.judging.subject import SIZE, WIDE, WIDTHS, Subject, one_map, values
+from yolopatch.core.paste.judging.one_map import ONE_MAP, as_of_kind, recognise, widened, without_stride
+from yolopatch.core.paste.judging.own_defaults import refuse_own_defaults
+from yolopatch.core.paste.judging.own_numbers import refuse_fixed_size, usual_numbers, with_usual_numbers
+from yolopatch.core.paste.judging.own_values import (
+    leave_to_defaults,
+    with_named_width,
+    with_only_width,
+    with_scaled_width,
+)
+from yolopatch.core.paste.judging.refusals import layout_refused, not_followed, place_of, refused
+from yolopatch.core.paste.judging.subject import WIDE, WIDTHS, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage, read_usage
+from yolopatch.core.paste.judging.wanted_layers import wanted_layers, with_layers
 from yolopatch.core.paste.meanings import meanings
 from yolopatch.core.paste.reading import Pasted
 from yolopatch.core.syntax import parse_expression
@@ -58,8 +59,6 @@ from yolopatch.wire import arguments as by
 
 # for arguments of which nothing tells what they are, to see what the class is with them
 _GUESSES = ("8", "3", "1")
-_OTHER_SIZE = (16, 32)
-_WINDOWS = ("(8, 8)", "8", "(1, 1)", "1")  # of a class that parts its map, or pools it
 # The possible kinds of a class with channels in and out, if nothing else decides, as shown to the user.
 _MAY_BE = {
     "attention": "it keeps the channels, and goes after a layer",
@@ -210,6 +209,9 @@ def _with_kind(subject: Subject, usage: Usage, word: str, args: str | None, boun
     if bound is None:
         given = _by_trial(subject, given) if kind in ONE_MAP else given
         given = _offered(as_of_kind(subject, usage, kind, given), kind)
+        given = with_usual_numbers(
+            subject, usage, given, lambda tried: kind in ONE_MAP and check(subject, kind, tried).state == HOLDS
+        )
     outputs = ""
     if kind == UP and not subject.missing(given):
         outputs = widened(subject, given)
@@ -239,6 +241,7 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
     given = bound
     if given is None:
         given = _by_trial(subject, with_named_width(subject, meanings(usage.constructor, usage.why)))
+        given = with_usual_numbers(subject, usage, given, lambda tried: _holds(subject, usage, tried))
     try:
         one = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
     except UsageError as error:
@@ -254,6 +257,9 @@ def _recognised(subject: Subject, usage: Usage, args: str | None, bound: tuple[G
                 raise wide from error
             raise
         return joined if bound is None else replace(joined, given=bound)
+    if one and bound is None and subject.missing(one.given):  # a kernel of a layer inside, which a row has not
+        whole = with_usual_numbers(subject, usage, one.given, lambda tried: _holds(subject, usage, tried))
+        return replace(one, given=whole)
     if one:
         return one if bound is None else replace(one, given=bound)
     if subject.missing(given) and bound is None:
@@ -281,6 +287,15 @@ def _by_trial(subject: Subject, given: tuple[Given, ...]) -> tuple[Given, ...]:
     return with_scaled_width(subject, with_only_width(subject, leave_to_defaults(subject, given)))
 
 
+def _holds(subject: Subject, usage: Usage, given: tuple[Given, ...]) -> bool:
+    """Tell whether a class with these arguments has a place in models, and keeps what it promises there."""
+    try:
+        found = recognise(subject, usage, given, lambda: _convolution(subject.paste, subject.symbol))
+    except UsageError:
+        return False
+    return found is not None and check(subject, found.kind, found.given).state == HOLDS
+
+
 def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None:
     """Ask for the values of arguments that nothing tells, with the names of the kind that the class has with any.
 
@@ -289,7 +304,8 @@ def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None
         UsageError: it reads something else than maps, whatever they are.
     """
     missing = subject.missing(given)
-    _refuse_fixed_size(subject, given, missing)
+    if missing:
+        refuse_fixed_size(subject, given, missing)
     for guess in _GUESSES if missing else ():
         tried = (*given, *(Given(name, guess, "") for name in missing))
         try:
@@ -305,36 +321,6 @@ def _ask_as_kind(subject: Subject, usage: Usage, given: Sequence[Given]) -> None
         if found:
             told = tuple(one for one in found.given if one.argument not in missing)
             raise _unmapped(subject, usage, f"the value of {', '.join(missing)} is unknown", found.kind, told)
-
-
-def _refuse_fixed_size(subject: Subject, given: Sequence[Given], missing: Sequence[str]) -> None:
-    """Refuse a class that is told the size of its map, and works with no other: `input_resolution`.
-
-    Raises:
-        UsageError: it is one.
-    """
-    if not any(by.INPUTS in names_in(one.value) for one in given):
-        return
-    known = values(WIDTHS[0], WIDTHS[0])
-    for name in missing:
-        others = tuple(Given(one, _GUESSES[0], "") for one in missing if one != name)
-        of_map, *windows = (
-            [
-                subject.follow((*given, Given(name, text, ""), *others), known, [one_map(size=size)])
-                for size in (SIZE, _OTHER_SIZE)
-            ]
-            for text in (str(SIZE), *_WINDOWS)
-        )
-        fits, other = of_map
-        parts = any(all(one.state != FAILED for one in both) for both in windows)
-        if fits.shape == one_map() and other.state == FAILED and not parts:
-            raise UsageError(
-                f"{subject.symbol} works only with maps of the size that {name} says, and a model's maps change with"
-                f" the image: {other.why}",
-                details=[f"found: {subject.quoted(other.line)}"],
-                hint=f"let its forward read the size, B, C, H, W = x.shape, instead of {name}, and add the file"
-                f" again{subject.another}",
-            )
 
 
 def _line_in(error: UsageError) -> str:
@@ -569,14 +555,13 @@ def _unmapped(
     constructor = subject.constructor
     values = {one.argument: one.value for one in given}
     against = [f"{name}: {why}" for name, why in usage.against.items() if name not in values]
-    hint = f'give its arguments: --args "{example(constructor, values)}"'
-    called = [one.name for one in constructor.required if uses.CALLED in usage.trial.uses.roles(one.name)]
-    if called:  # no value of --args is a layer
-        line = subject.paste.place(constructor.line).line
-        hint = (
-            f"give {called[0]} a layer as its default in the constructor, line {line}, such as"
-            f" {called[0]}=nn.BatchNorm2d, and add the file again"
-        )
+    usual = {one.name: usual_numbers(one)[:1] for one in constructor.required if one.name not in values}
+    told = {**values, **{name: numbers[0] for name, numbers in usual.items() if numbers}}
+    hint = f'give its arguments: --args "{example(constructor, told)}"'
+    layers = wanted_layers(subject, usage.trial, given)
+    told = with_layers(subject, given, layers) if layers else {}
+    if told:
+        hint = f'give its arguments, with a layer for {layers[0].name}: --args "{example(constructor, told)}"'
     return OpenError(
         "args",
         f"arguments of {subject.symbol}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
 from yolopatch.catalog.kinds import CONV_LIKE, DOWN, JOIN, UNSIZED
 from yolopatch.catalog.module import HALF_PADDING, Module
@@ -11,7 +10,6 @@ from yolopatch.catalog.modules import own_source_name
 from yolopatch.core.paste.calls import Given, names_in
 from yolopatch.core.paste.constructor import Constructor
 from yolopatch.core.paste.deciding import Decision
-from yolopatch.errors import UsageError
 from yolopatch.wire import arguments as by
 
 _RULES = (
@@ -31,8 +29,6 @@ def own_module(decision: Decision, constructor: Constructor, name: str, origin: 
         origin: where the file comes from, for the commit message.
         stride: the stride of a convolution whose constructor has no stride.
 
-    Raises:
-        UsageError: the arguments of an attention module cannot be given by position.
     """
     used = {found for one in decision.given for found in names_in(one.value)}
     convolves = decision.kind in CONV_LIKE
@@ -75,41 +71,40 @@ def _arguments(given: tuple[Given, ...], constructor: Constructor) -> str:
     return ", ".join(written)
 
 
-def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given, ...], str]:
-    """Return the values that parse_model passes to a layer, and the values after them in the YAML: all by position."""
+def fits_row(decision: Decision, constructor: Constructor) -> bool:
+    """Tell whether a row can give all values: of a layer without channels in its row, only by position."""
+    return decision.kind not in UNSIZED or _listed(decision, constructor) is not None
+
+
+def _listed(decision: Decision, constructor: Constructor) -> list[Given] | None:
+    """Return the arguments up to the last one that is given, all by position; None where a row cannot have one."""
     values = {one.argument: one.value for one in decision.given}
     last = max((n for n, argument in enumerate(constructor.arguments) if argument.name in values), default=-1)
     listed = []
     for argument in constructor.arguments[: last + 1]:
         value = values.get(argument.name, argument.default)
-        if argument.keyword_only or value is None or (argument.name not in values and names_in(value)):
-            raise UsageError(
-                f"{argument.name} of {decision.symbol} cannot be given in a YAML, which has only positional arguments",
-                details=[f"found: {decision.symbol}{decision.constructor}"],
-                hint=_in_order(constructor, values, last),
-            )
+        if argument.keyword_only or value is None or (argument.name not in values and not _is_literal(value)):
+            return None
         listed.append(Given(argument.name, value, ""))
+    return listed
+
+
+def _by_place(decision: Decision, constructor: Constructor) -> tuple[tuple[Given, ...], str]:
+    """Return the values that parse_model passes to a layer, and the values after them in the YAML: all by position."""
+    listed = _listed(decision, constructor)
+    assert listed is not None  # else a class is written around it
     if decision.kind == JOIN:  # what its row has is a width
         return tuple(listed), ""
     led = max((n for n, one in enumerate(listed) if names_in(one.value)), default=-1) + 1
     return tuple(listed[:led]), ", ".join(_in_yaml(one.value) for one in listed[led:])
 
 
-def _in_order(constructor: Constructor, values: Mapping[str, str], last: int) -> str:
-    """Return what to do where an argument cannot be given by position."""
-    by_name = [one.name for one in constructor.arguments[: last + 1] if one.keyword_only]
-    if by_name:
-        return (
-            f"let the constructor, line {constructor.line}, take {by_name[0]} by position: move it before the *, or"
-            " write it there if it is handed on to a base class; and add the file again"
-        )
-    shown = [values.get(one.name) or _literal(one.default) for one in constructor.arguments[: last + 1]]
-    return f'give every argument up to the last one that is given, in order: --args "{", ".join(shown)}"'
-
-
-def _literal(default: str | None) -> str:
-    """Return a default if a YAML can have it, else dots."""
-    return default if default is not None and not names_in(default) else "..."
+def _is_literal(value: str) -> bool:
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def _in_yaml(value: str) -> str:

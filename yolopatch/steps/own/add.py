@@ -19,11 +19,16 @@ from yolopatch.core.loss.recognise import loss_of_method
 from yolopatch.core.own.rows import Fit, fit_rows
 from yolopatch.core.own.timm_source import timm_class, timm_source
 from yolopatch.core.own.tried import NOT_ASKED, Tried, require_working
+from yolopatch.core.paste.around.functions import around_function
+from yolopatch.core.paste.around.layouts import around_layout
+from yolopatch.core.paste.around.values import around_values, class_with, of_pasted
+from yolopatch.core.paste.around.written import Written
 from yolopatch.core.paste.calls import FROM_ARGS
 from yolopatch.core.paste.constructor import read_constructor
 from yolopatch.core.paste.deciding import Decision, decide, subject_of
-from yolopatch.core.paste.entry import own_module
-from yolopatch.core.paste.judging.makers import Made, made_by, makes_layer, not_told
+from yolopatch.core.paste.entry import fits_row, own_module
+from yolopatch.core.paste.judging.makers import Made as MadeClass
+from yolopatch.core.paste.judging.makers import made_by, makes_module
 from yolopatch.core.paste.overwritten import taken_attributes
 from yolopatch.core.paste.reading import Pasted, choose_class
 from yolopatch.core.paste.sifting import Wanted
@@ -40,6 +45,8 @@ _USUAL_UPSTREAM = "ultralytics"
 # builds a model with a module, by its patch for each pin that can have it, best pin first, and by the scale of each
 # family at which it works
 Build = Callable[[Module, Mapping[str, str], Mapping[str, str]], Tried]
+# the files, with what was written below them, and what was made of them
+Made = tuple[PastedFiles, Fit]
 _RESERVED = re.compile(r"con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)  # the devices of Windows
 
 
@@ -96,6 +103,7 @@ class AddedModule:
         left_out: what of the files is no Python, and was left out.
         mended: lines that a page had changed, and how they were read.
         siblings: the files that were added to the file, each with its sha256.
+        written: what the classes do that were written below the file, around the pasted one.
         changed: whether the catalog was changed.
     """
 
@@ -117,6 +125,7 @@ class AddedModule:
     left_out: tuple[Lines, ...]
     mended: tuple[Lines, ...]
     siblings: tuple[tuple[str, str], ...]
+    written: tuple[str, ...]
     changed: bool
 
 
@@ -136,9 +145,8 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
             be written.
     """
     request, files = _read(request)
-    paste = files.paste
-    fit = _fit(files, request)
-    module, decision = fit.module, fit.decision
+    files, fit = _fit(files, request)
+    paste, module, decision = files.paste, fit.module, fit.decision
     load_own_catalog(folder)
     name, symbol = module.name, decision.symbol
     _require_free(module)
@@ -170,6 +178,7 @@ def add(request: AddRequest, folder: Path, cache: Path, build: Build | None = No
         left_out=tuple(files.left_out),
         mended=tuple(files.mended),
         siblings=files.siblings,
+        written=tuple(f"class {one.symbol}: {one.why}" for one in files.written),
         changed=changed,
     )
 
@@ -191,7 +200,7 @@ def _read(request: AddRequest) -> tuple[AddRequest, PastedFiles]:
     return known, files_of(((f"{symbol}.py", timm_source(request.timm).encode()),))
 
 
-def _made_of_function(files: PastedFiles, request: AddRequest, function: str, made: Made) -> Fit:
+def _made_of_function(files: PastedFiles, request: AddRequest, function: str, made: MadeClass) -> Made:
     """Make a module of a class, with the arguments that a function gives it: `def net_s(pretrained=False)`.
 
     It has the name of the function, and is a backbone: of layers, no function tells the arguments.
@@ -199,11 +208,11 @@ def _made_of_function(files: PastedFiles, request: AddRequest, function: str, ma
     like = request.like or KINDS[BACKBONE].word
     name = request.name or function
     asked = replace(request, symbol=made.symbol, args=made.arguments, name=name, like=like)
-    fit = _made_of_layer(files, asked)
+    files, fit = _made_of_layer(files, asked)
     why = f"{function}() gives it"
     given = tuple(replace(one, why=why) if one.why == FROM_ARGS else one for one in fit.decision.given)
     because = fit.decision.why if request.like else f"{function}() makes it"
-    return replace(fit, decision=replace(fit.decision, given=given, why=because))
+    return files, replace(fit, decision=replace(fit.decision, given=given, why=because))
 
 
 def _decide(paste: Pasted, symbol: str, request: AddRequest) -> Decision:
@@ -240,37 +249,58 @@ def _is_loss(paste: Pasted, request: AddRequest) -> bool:
     return loss_of_method(paste, symbol, "forward") is not None or compares_boxes(paste, symbol)
 
 
-def _fit(files: PastedFiles, request: AddRequest) -> Fit:
+def _fit(files: PastedFiles, request: AddRequest) -> Made:
     """Make a module of the file: of a function that makes a class, of a loss, or of a layer."""
     paste, function = files.paste, request.symbol
     if function is not None and function in paste.functions:
         made = made_by(paste, function) if request.args is None else None
         if made:
             return _made_of_function(files, request, function, made)
-        unknown = not_told(paste, function) or makes_layer(paste, function)
-        if unknown:
-            raise unknown
+        if makes_module(paste, function):
+            return _made_of_written(files, request, around_function(paste, function))
     return (_made_of_loss if _is_loss(paste, request) else _made_of_layer)(files, request)
 
 
-def _made_of_loss(files: PastedFiles, request: AddRequest) -> Fit:
+def _made_of_loss(files: PastedFiles, request: AddRequest) -> Made:
     symbol = choose_loss(files.paste, request.symbol)
     found = decide_loss(files.paste, symbol, request.args, request.boxes, request.gives)
     module = loss_module(found, _name(request.name or symbol, request), files.origin(symbol))
-    return Fit(module, found.decision)
+    return files, Fit(module, found.decision)
 
 
-def _made_of_layer(files: PastedFiles, request: AddRequest) -> Fit:
+def _made_of_layer(files: PastedFiles, request: AddRequest) -> Made:
     paste = files.paste
     symbol = choose_class(paste, request.symbol)
     _refuse_loss(paste, symbol, request)
     require_names(paste, Wanted(symbol, packages=frozenset(request.packages)))
-    decision = _decide(paste, symbol, request)
+    constructor = read_constructor(paste, symbol)
+    around = around_values(paste, symbol, constructor, request.args) if request.args else None
+    if around:
+        return _made_of_written(files, request, around)
+    try:
+        decision = _decide(paste, symbol, request)
+    except OpenError:
+        raise
+    except UsageError:
+        turned = around_layout(paste, symbol, request.like, request.args)
+        if turned is None:
+            raise
+        return _made_of_written(files, request, turned)
+    if not fits_row(decision, constructor):
+        return _made_of_written(files, request, class_with(paste, symbol, constructor, decision.given))
     name = _name(request.name or symbol, request)
-    module = own_module(decision, read_constructor(paste, symbol), name, files.origin(symbol), request.stride)
+    origin = files.origin(files.pasted(symbol))
+    module = own_module(decision, constructor, name, origin, request.stride)
     stated = stated_placement(decision, paste.post.foreign)
     module = replace(module, stated=stated, packages=request.packages)
-    return fit_rows(subject_of(paste, symbol), module, decision)
+    return files, fit_rows(subject_of(paste, symbol), module, decision)
+
+
+def _made_of_written(files: PastedFiles, request: AddRequest, around: Written) -> Made:
+    """Make a module of a class that is written around one of the files', under the name of that one."""
+    asked = replace(request, symbol=around.symbol, name=request.name or around.around, args=around.args)
+    whole, fit = _made_of_layer(files.with_class(around), asked)
+    return whole, replace(fit, decision=of_pasted(fit.decision, files.paste, around))
 
 
 def _refuse_loss(paste: Pasted, symbol: str, request: AddRequest) -> None:

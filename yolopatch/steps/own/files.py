@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from yolopatch.core.checkpoint.stamp import printable
+from yolopatch.core.paste.around.written import Written, with_class
 from yolopatch.core.paste.reading import Pasted, read_paste
 from yolopatch.core.paste.siblings.links import STAR, stem_of
 from yolopatch.core.paste.siblings.merging import merge
@@ -47,12 +48,14 @@ class PastedFiles:
         pastes: the same, parsed.
         paste: all of them as one.
         sought: the imports by which a file was found that nobody named.
+        written: the classes that were written below them.
     """
 
     contents: tuple[tuple[str, bytes], ...]
     pastes: tuple[Pasted, ...]
     paste: Pasted
     sought: tuple[Lines, ...] = ()
+    written: tuple[Written, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -82,7 +85,18 @@ class PastedFiles:
         """What the catalog keeps: the file as it is, or the Python that was read from it and from the others."""
         read = self.pastes[0].post
         as_it_is = len(self.pastes) == 1 and not (read.left_out or read.mended or read.cells)
-        return self.contents[0][1] if as_it_is else self.paste.text.encode()
+        if self.written or not as_it_is:
+            return self.paste.text.encode()
+        return self.contents[0][1]
+
+    def pasted(self, symbol: str) -> str:
+        """Return the class of the files that a class is, or is written around."""
+        around = {one.symbol: one.around for one in self.written}
+        return self.pasted(around[symbol]) if symbol in around else symbol
+
+    def with_class(self, written: Written) -> PastedFiles:
+        """Return the files with a class below them, that is written around one of theirs."""
+        return replace(self, paste=with_class(self.paste, written), written=(*self.written, written))
 
     def origin(self, symbol: str) -> str:
         """Return where a module comes from, for the commit message."""

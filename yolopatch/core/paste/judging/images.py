@@ -20,6 +20,7 @@ from yolopatch.errors import OpenError, UsageError
 from yolopatch.wire import arguments as by
 
 _IMAGE = (2, 3, 256, 256)
+_FETCHES = "pretrained"  # with it, code of networks fetches weights when they are made
 
 
 def image_argument(subject: Subject) -> Argument | None:
@@ -56,9 +57,9 @@ def find_backbone(subject: Subject, layer: Trial) -> Found | None:
     for flags in ((), *(_switches(subject) if trial.state == OK and not given else ())):
         made = read_image(subject, flags) if flags else trial
         if is_pyramid(made) and not given:
-            assert made.shapes is not None
-            sizes = ", ".join(f"{shape[1]} channels at 1/{_IMAGE[2] // shape[2]}" for shape in made.shapes)
-            return Found(BACKBONE, f"of an image it makes {len(made.shapes)} maps: {sizes}", flags)
+            shapes = _maps(made)
+            sizes = ", ".join(f"{shape[1]} channels at 1/{_IMAGE[2] // shape[2]}" for shape in shapes)
+            return Found(BACKBONE, f"of an image it makes {len(shapes)} maps: {sizes}", without_weights(subject, flags))
     if trial.state == OK and (image_argument(subject) or _reads_only_images(trial, layer)):
         raise _whole_network(subject, trial, layer)
     return None
@@ -70,6 +71,7 @@ def as_backbone(subject: Subject, given: tuple[Given, ...]) -> Found:
     Raises:
         UsageError: of an image, it certainly makes something else than several maps, each smaller than the last.
     """
+    given = without_weights(subject, given)
     found = Found(BACKBONE, "from --like", given)
     if subject.missing(given):
         return found
@@ -90,6 +92,14 @@ def as_backbone(subject: Subject, given: tuple[Given, ...]) -> Found:
             hint=f"let its forward return the maps of its stages{subject.another}",
         )
     return found
+
+
+def without_weights(subject: Subject, given: tuple[Given, ...]) -> tuple[Given, ...]:
+    """Return given arguments, without the wish for weights that others trained, which a class has by default."""
+    wish = next((one for one in subject.constructor.arguments if one.name == _FETCHES and one.default == "True"), None)
+    if wish is None or any(one.argument == _FETCHES for one in given):
+        return given
+    return (*given, Given(_FETCHES, "False", "else it fetches weights wherever a model with it is built"))
 
 
 def refuse_unknown_network(subject: Subject) -> None:
@@ -198,10 +208,9 @@ def _network_with_arguments(subject: Subject, found: str, missing: Sequence[str]
         )
     if maker:
         return UsageError(
-            f"{subject.symbol} looks like a whole network, and {maker}() makes it: --args cannot say how",
+            f"{subject.symbol} looks like a whole network, and {maker}() makes it with arguments",
             details=[f"found: {found}"],
-            hint=f"write a class whose constructor calls {maker}() and whose forward returns the maps of its stages,"
-            f" and add that one{subject.another}",
+            hint=f"if its forward returns the maps of its stages: --class {maker} --like backbone{subject.another}",
         )
     return OpenError(
         "args",
@@ -225,10 +234,18 @@ def _makes_backbone(subject: Subject, maker: str) -> bool:
     return True
 
 
+def _maps(trial: Trial) -> tuple[tuple[int, ...], ...]:
+    """Return the shapes of the maps that came out, in a list or by names; () for anything else."""
+    values = tuple(trial.result.values()) if isinstance(trial.result, dict) else ()
+    if values and all(isinstance(one, Tensor) for one in values):
+        return tuple(one.shape for one in values)
+    return trial.shapes or ()
+
+
 def is_pyramid(trial: Trial) -> bool:
     """Tell whether a list of maps came out, each smaller than the one before."""
-    shapes = trial.shapes if trial.state == OK else None
-    if shapes is None or len(shapes) < 2 or any(len(shape) != 4 for shape in shapes):
+    shapes = _maps(trial) if trial.state == OK else ()
+    if len(shapes) < 2 or any(len(shape) != 4 for shape in shapes):
         return False
     heights = [shape[2] for shape in shapes]
     return all(a > b for a, b in pairwise(heights)) and heights[0] < _IMAGE[2]

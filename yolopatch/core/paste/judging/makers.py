@@ -68,39 +68,18 @@ def _is_default(machine: Machine, value: Any, default: str | None) -> bool:
         return False
 
 
-def not_told(paste: Pasted, function: str) -> UsageError | None:
-    """Return the error for a function that makes a module of the file, with what `--args` cannot say; None for none."""
-    symbol = next((name for name in paste.modules if maker_of(paste, name, function)), "")
-    if not symbol:
-        return None
-    return UsageError(
-        f"{function}() makes {symbol}, and --args cannot say how",
-        details=[f"found: {paste.place(paste.functions[function].lineno)}: def {function}(...)"],
-        hint=f"write a class whose constructor calls {function}() and whose forward returns the maps of its stages, and"
-        " add that one",
-    )
-
-
-def makes_layer(paste: Pasted, function: str) -> UsageError | None:
-    """Return the error for a function that makes a layer, `def conv_bn(c1, c2)`, as no row can; None for others."""
+def makes_module(paste: Pasted, function: str) -> bool:
+    """Tell whether a function makes a layer or a network: `def conv_bn(c1, c2)`."""
+    if any(maker_of(paste, name, function) for name in paste.modules):
+        return True
     node = paste.functions[function]
     given = [_guess(one.arg) for one in node.args.args[: len(node.args.args) - len(node.args.defaults)]]
     machine = Machine(paste)
     try:
         made = machine.call(machine.name(function, Scope()), *given)
     except (Fails, Open, RecursionError):
-        return None
-    if not isinstance(made, (Instance, Layer)):
-        return None
-    name = "".join(part.capitalize() for part in function.split("_"))
-    name += "Layer" if name in paste.names else ""
-    handed_on = ", ".join(one.arg for one in node.args.args)
-    return UsageError(
-        f"{function}() makes a layer, and a row of a model names a class",
-        details=[f"found: {paste.place(node.lineno)}: def {function}({ast.unparse(node.args)})"],
-        hint=f"write a class around it, and add that one: class {name}(nn.Sequential), whose"
-        f" __init__(self, {ast.unparse(node.args)}) calls super().__init__({function}({handed_on}))",
-    )
+        return False
+    return isinstance(made, (Instance, Layer))
 
 
 def _guess(name: str) -> Any:

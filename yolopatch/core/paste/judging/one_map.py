@@ -11,9 +11,11 @@ from yolopatch.core.paste.follow import uses
 from yolopatch.core.paste.follow.trial import FAILED, OK, UNKNOWN, Trial
 from yolopatch.core.paste.judging.contract import BROKEN, HOLDS, Case, Verdict, check, judge
 from yolopatch.core.paste.judging.found import Found
+from yolopatch.core.paste.judging.own_numbers import other_number, refuse_fixed_size
 from yolopatch.core.paste.judging.refusals import layout_refused, refused
 from yolopatch.core.paste.judging.subject import SIZE, Subject, one_map, values
 from yolopatch.core.paste.judging.using import Usage
+from yolopatch.core.paste.judging.wanted_layers import wanted_layers, with_layers
 from yolopatch.errors import OpenError
 from yolopatch.wire import arguments as by
 
@@ -130,23 +132,35 @@ def _failure(subject: Subject, given: Sequence[Given], trial: Trial) -> Exceptio
     why, hint = _other_layout(subject, given, trial)
     if why:
         return refused(subject, replace(verdict, why=why), hint=hint)
-    return layout_refused(subject, verdict) or refused(subject, verdict, _layer_wanted(subject, given, trial))
+    layout = layout_refused(subject, verdict)
+    if layout:
+        return layout
+    other = other_number(subject, given)
+    if other is None:
+        refuse_fixed_size(subject, given)
+    return refused(
+        subject,
+        verdict,
+        _layer_wanted(subject, given, trial) if other is None else _number_wanted(subject, given, other),
+    )
+
+
+def _number_wanted(subject: Subject, given: Sequence[Given], other: Given) -> str:
+    """Return what to do about a number of the class's own that does not fit the maps of models."""
+    told = {one.argument: one.value for one in (*given, other)}
+    return (
+        f"with {other.argument}={other.value} it works, and not with its own default: --args"
+        f' "{example(subject.constructor, told)}"'
+    )
 
 
 def _layer_wanted(subject: Subject, given: Sequence[Given], trial: Trial) -> str:
     """Return what to do about an argument that the class calls, and that is no layer: `act`; "" for another fault."""
-    if not trial.why.startswith("a call of "):
+    layers = wanted_layers(subject, trial, given)
+    told = with_layers(subject, given, layers) if layers else {}
+    if not told:
         return ""
-    named = {one.argument for one in given if one.value == by.ACTIVATION}
-    found = [one for one in subject.constructor.arguments if one.name in named or one.default == "None"]
-    chosen = next((one for one in found if one.meaning == by.ACTIVATION), found[0] if len(found) == 1 else None)
-    if chosen is None:
-        return ""
-    line = subject.paste.place(subject.constructor.line).line
-    return (
-        f"give {chosen.name} a layer as its default in the constructor, line {line}, such as"
-        f" {chosen.name}=nn.SiLU(), and add the file again"
-    )
+    return f'give its arguments, with a layer for {layers[0].name}: --args "{example(subject.constructor, told)}"'
 
 
 def _other_layout(subject: Subject, given: Sequence[Given], trial: Trial) -> tuple[str, str]:
@@ -310,6 +324,11 @@ def widened(subject: Subject, given: Sequence[Given]) -> str:
 
 def _down(subject: Subject, given: tuple[Given, ...], names: set[str]) -> Found:
     mine = _found(DOWN, "it halves the size of its map, whatever stride it is given", given)
+    target = subject.constructor.meaning(by.OUTPUTS)
+    if by.OUTPUTS not in names and target:  # `out_dim=None`, with which it counts its channels itself
+        told = replace(mine, given=(*mine.given, Given(target.name, by.OUTPUTS, "by its name")))
+        if check(subject, DOWN, told.given).state == HOLDS:
+            return told
     if by.OUTPUTS not in names:
         what = "it halves the map, and no argument says how many channels come out, which a row of a model does"
         keep = "let the channels out be an argument of the constructor, and add the file again"

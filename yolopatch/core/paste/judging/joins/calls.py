@@ -9,7 +9,8 @@ from yolopatch.core.paste.calls import Given
 from yolopatch.core.paste.constructor import Argument
 from yolopatch.core.paste.follow.uses import CONV_IN, LIST
 from yolopatch.core.paste.judging.heads import LISTS
-from yolopatch.core.paste.judging.joined_maps import SUM
+from yolopatch.core.paste.judging.joins.maps import SUM
+from yolopatch.core.paste.judging.own_numbers import usual_numbers
 from yolopatch.core.paste.judging.subject import Subject, values
 from yolopatch.core.paste.judging.using import guesses
 from yolopatch.wire import arguments as by
@@ -73,7 +74,8 @@ def one_by_one(subject: Subject) -> Iterator[tuple[Given, ...]]:
 
 def says_nothing(one: Argument) -> bool:
     """Tell whether an argument must be given, and neither its name nor a default says what."""
-    return one.default is None and one.meaning is None and one.name.casefold() not in (*_COUNTS, *LISTS)
+    nothing = one.default is None and one.meaning is None and one.name.casefold() not in (*_COUNTS, *LISTS)
+    return nothing and not usual_numbers(one)
 
 
 def _options(one: Argument) -> list[str | None]:
@@ -84,6 +86,8 @@ def _options(one: Argument) -> list[str | None]:
         return [by.COUNT, *default]
     if one.meaning == by.OUTPUTS:
         return [by.OUTPUTS, *default]
+    if one.default is None and one.meaning is None and usual_numbers(one):
+        return [*usual_numbers(one)]
     if one.meaning == by.STRIDE:
         return [*default, "1"]
     if one.meaning in (by.INPUTS, by.CHANNELS) or (one.meaning is None and not default) or _is_list(one.default):

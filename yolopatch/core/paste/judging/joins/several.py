@@ -12,8 +12,8 @@ from yolopatch.core.paste.follow.values import Tensor
 from yolopatch.core.paste.forward import inputs, unpacks_input
 from yolopatch.core.paste.judging.found import Found
 from yolopatch.core.paste.judging.heads import find_head
-from yolopatch.core.paste.judging.join_calls import likely_calls, one_by_one, says_nothing
-from yolopatch.core.paste.judging.joined_maps import (
+from yolopatch.core.paste.judging.joins.calls import likely_calls, one_by_one, says_nothing
+from yolopatch.core.paste.judging.joins.maps import (
     LISTS_OF_MAPS,
     SUM,
     TWO,
