@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image, ImageFont
 
 from yolopatch.core.figures.palette import heat_colours
 from yolopatch.outside.figures.fonts import find_font, font_folders
-from yolopatch.outside.figures.heat_picture import Tile, draw_maps, largest_shown
+from yolopatch.outside.figures.heat_picture import Tile, draw_fields, draw_maps, largest_shown
 from yolopatch.wire.figures import FoundObject, Heat
 
 PIN = "ultralytics-8.3.0"
@@ -117,6 +118,16 @@ def test_a_class_is_written_as_asked_and_an_edge_cuts_no_box(tmp_path):
     tile = Tile("ours", _heat(tmp_path, "a", 1.0, (found,)))
     font = find_font("class 3")
     assert draw_maps([tile], {3: "class 3"}, "times the mean", font).startswith(b"\x89PNG")
+
+
+def test_what_the_scale_counts_is_whole_below_small_images(tmp_path):
+    said = "LayerCAM, times the mean of the map; layers 16, 19, 22"
+    tile, font = Tile("ours", _heat(tmp_path, "a", 1.0)), find_font("abc")
+    for draw in (lambda unit: draw_maps([tile], {}, unit, font), lambda unit: draw_fields([tile], unit, font)):
+        short, long = (Image.open(BytesIO(draw(unit))).convert("L") for unit in ("mean", said))
+        assert long.width > short.width
+        # nothing dark at the right edge: no letter is cut
+        assert min(long.crop((long.width - 20, 0, long.width, long.height)).getdata()) == 255
 
 
 def test_a_font_has_every_letter_or_is_not_taken(tmp_path):

@@ -130,7 +130,9 @@ def _page(
     ]
     high = max(drawn.height for _, _, drawn in pictures)
     below = 32 if any(caption for _, caption, _ in pictures) else 0
-    size = (sum(widths) + _GAP * (len(pictures) + 1), _GAP + _HEAD + high + below + _BAR + _GAP)
+    # small images are narrower than the words below the scale
+    wide = max(sum(widths) + _GAP * (len(pictures) + 1), int(pen.textbbox((0, 0), unit, font=small)[2]) + 2 * _GAP)
+    size = (wide, _GAP + _HEAD + high + below + _BAR + _GAP)
     page = Image.new("RGB", size, _LIGHT)
     pen, x = ImageDraw.Draw(page), _GAP
     for (label, caption, drawn), width in zip(pictures, widths):

@@ -85,7 +85,8 @@ def read_data(file: Path, items: Sequence[Item]) -> Data:
     if errors:
         more = [f"and {len(errors) - _SHOWN} more"] if len(errors) > _SHOWN else []
         raise UsageError(
-            f"{file} cannot be evaluated on: {len(errors)} problems in its part {_PART}; nothing was run",
+            f"{file} cannot be evaluated on: {len(errors)} problem{'s' * (len(errors) != 1)} in its part {_PART}; "
+            "nothing was run",
             details=[*(f"{one.where} {one.what}" for one in errors[:_SHOWN]), *more],
             hint=shell.join(["yolopatch", "data", "check", file]),
         )

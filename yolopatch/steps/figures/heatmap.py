@@ -236,7 +236,8 @@ def _draw(
     font, named, notes = _letters(labels, classes)
     if options.erf:
         tiles = [Tile(label, answer.maps[0], _field_words(answer)) for label, answer in zip(labels, answers)]
-        unit = f"gradient of the unit in the middle, mean over {len(images)} images, as share of the largest"
+        images_words = f"{len(images)} image{'s' * (len(images) != 1)}"
+        unit = f"gradient of the unit in the middle, mean over {images_words}, as share of the largest"
         return [draw_fields(tiles, unit, font)], notes
     unit = f"{_WORDS[options.method]}, times the mean of the map; {_layer_words(answers)}"
     drawn = []
