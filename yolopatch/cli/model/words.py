@@ -61,7 +61,7 @@ def summary(found: Summary) -> Iterator[str]:
 
 
 def _timing(latency: Latency) -> str:
-    threads = f", {latency.threads} threads" if latency.threads else ""
+    threads = f", {latency.threads} thread{'s' * (latency.threads != 1)}" if latency.threads else ""
     return f"times: medians of {latency.rounds} passes of one image in turn, {latency.hardware}{threads}"
 
 

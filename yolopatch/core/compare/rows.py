@@ -132,7 +132,8 @@ class Process:
     @property
     def place(self) -> str:
         """What it ran on, in words."""
-        return f"{self.hardware}{f', {self.threads} threads' if self.threads else ''}, torch {self.torch}"
+        threads = f", {self.threads} thread{'s' * (self.threads != 1)}" if self.threads else ""
+        return f"{self.hardware}{threads}, torch {self.torch}"
 
 
 @dataclass(frozen=True)
