@@ -609,3 +609,16 @@ def test_a_table_that_nothing_fills_has_no_more_than_it_has():
 def test_a_function_that_torch_no_longer_has_is_open():
     trial = try_class(read_paste(text("None", "return torch.rfft(x, 2)").encode(), "x.py"), "X", {}, [SIZE])
     assert trial.state == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("call", "channels"),
+    [("6, 4, round_limit=0.0", 8), ("5, 4, round_limit=0.0", 4), ("5, 4, None", 8), ("9, 8, 16", 16), ("5, 4", 8)],
+)
+def test_timms_make_divisible_rounds_to_the_nearest_and_upstreams_up(call, channels):
+    code = text(
+        "None",
+        f"from timm.models.layers import make_divisible\nreturn x[:, :1].repeat(1, make_divisible({call}), 1, 1)",
+    )
+    trial = try_class(read_paste(code.encode(), "x.py"), "X", {}, [SIZE])
+    assert trial.shape == (SIZE[0], channels, *SIZE[2:])

@@ -209,8 +209,15 @@ def _autopad(machine: Machine, k: Any, p: Any = None, d: Any = 1) -> Any:
     return pads if isinstance(k, (list, tuple)) else pads[0]
 
 
-def _divisible(machine: Machine, value: Any, divisor: Any = 8, *rest: Any) -> Any:
-    return computed(math.ceil(value / int(divisor)) * int(divisor), value, divisor)
+def _divisible(machine: Machine, value: Any, divisor: Any = 8, *rest: Any, **more: Any) -> Any:
+    """Follow upstream's make_divisible; one with further arguments is timm's, which rounds to the nearest."""
+    by = int(divisor)
+    if not rest and not more:
+        return computed(math.ceil(value / by) * by, value, divisor)
+    least, limit = (*rest, None, None)[:2]
+    least, limit = more.get("min_value", least) or by, more.get("round_limit", limit)
+    found = max(least, int(value + by / 2) // by * by)
+    return computed(found + by if found < (0.9 if limit is None else limit) * value else found, value, divisor)
 
 
 def _pair(machine: Machine, value: Any) -> Any:
