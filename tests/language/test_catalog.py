@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from yolopatch.cli.group import _COMMANDS
+from yolopatch.core.compare.columns import COCO, METRICS, SIZE, SPEED
 from yolopatch.core.language.messages import PATTERNS, TEXTS
 from yolopatch.core.language.patterns import parts_of
 from yolopatch.core.language.spoken import ENGLISH, speak
@@ -140,6 +141,21 @@ def test_every_text_without_a_value_is_found_as_it_is():
     lost = {text for text, translation in _lines(TEXTS) if CHINESE.translate(text) != translation}
     assert lost == set()
     assert CHINESE.messages.translation("a text that no message has") is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(f"{column.head} {column.unit}".strip() for column in (*SIZE, *SPEED, *METRICS, *COCO)),
+        *("Size", "Accuracy", "done", "runs", "9.90 to 10.10", "better, p 0.0078", "worse, p 0.0010"),
+        "Data of these runs: base shapes.yaml, other shapes.yaml.",
+        "Latency and mAP50-95: 1 base: 10, mAP50-95 0.400; 3 other: 12, mAP50-95 0.500",
+    ],
+)
+def test_the_heads_and_cells_of_a_comparison_are_chinese(head):
+    """Single words and words with a unit are no sentences that are read from the sources."""
+    plain = re.sub(r"mAP\S+|GFLOPs thop|\bAP\S* COCO|\w+\.yaml", "", head)
+    assert not re.search("[a-z]{2}", plain) or re.search("[\u4e00-\u9fff]", CHINESE.translate(head))
 
 
 def _lines(name: str) -> list[list[str]]:

@@ -86,7 +86,7 @@ def _points(name: str, title: str, how: str, shown: Sequence[tuple[int, str, Poi
     found = [point for _, _, point in shown]
     ends = [end for point in found for end in (point.x, *(point.spread or ()))]
     alt = "; ".join(f"{number} {called}: {point.x:.3g}, mAP50-95 {point.y:.3f}" for number, called, point in shown)
-    drawn = chart.points(found, axis(ends, label), axis([p.y for p in found], "mAP50-95"), f"{title}. {alt}")
+    drawn = chart.points(found, axis(ends, label), axis([p.y for p in found], "mAP50-95"), f"{title}: {alt}")
     return Plot(f"plot-{name}.svg", SIZE, title, how, tuple(number for number, _, _ in shown), drawn, (drawn,))
 
 
@@ -179,7 +179,7 @@ def _lines(
     )
     file = f"plot-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.svg"
     models = tuple(number for number, _, _ in shown)
-    drawn = chart.lines(lines, x, y, f"{title}. {alt}")
+    drawn = chart.lines(lines, x, y, f"{title}: {alt}")
     yield Plot(file, TRAINING, title, how, models, drawn, (drawn,))
 
 

@@ -15,7 +15,7 @@ _AROUND = re.compile(r"(\s*)((?:\x1b\[[\d;]*m)*(?=[^\x1b]*\x1b\[0m\s*$))?(.*?)((
 _FEWEST_LETTERS = 2  # fixed ones of a message; with fewer it would fit to anything
 # What joins texts, and what stands there between two Chinese ones.
 _SEPARATORS = {"\n": "\n", "; ": "；", ": ": "：", ", ": "，"}
-_SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-])")
+_SENTENCE = re.compile(r"(?<![\w./`'\"-])[A-Za-z][a-z]+(?: [a-z]+)+(?![\w/`'\"-]|\.\w)")
 _NAME = re.compile(r"\S*[^\W\d]\S*")
 _NAMES = re.compile(r"\S+(?:(?:,| or| and) \S+)* (?:or|and) \S+")
 _CLOSE = ("（", "，", "；", "：", "。")
