@@ -107,6 +107,12 @@ def test_a_single_word_is_translated_only_where_the_translation_asks_for_it():
     assert CHINESE.translate("failed layers were replaced") == "替换了 failed 层"
 
 
+@pytest.mark.parametrize("name", ["SPConv, 卷积", "卷积, SPConv", "卷积: 3", "甲; 乙", "空洞卷积, 注意力"])
+def test_a_name_keeps_the_signs_that_its_user_wrote(name):
+    assert CHINESE.translate(name) == name
+    assert CHINESE.translate(f"2 layers of {name} were replaced") == f"{name} 替换了 2 层"
+
+
 def test_a_row_of_a_table_is_no_text():
     assert CHINESE.translate("  7   layers were replaced   +1%") == "  7   layers were replaced   +1%"
     assert CHINESE.translate("a.pt      12  is missing: 3") == "a.pt      12  is missing: 3"

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def plan(found: GridPlan, folder: GridFolder) -> Iterator[str]:
     """Yield what the runs differ in, what they have in common, and how many there are."""
     grid = found.grid
-    yield click.style(f"{count(found)} runs in {folder.path}", bold=True)
+    runs = count(found)
+    yield click.style(f"{runs} run{'s' * (runs != 1)} in {folder.path}", bold=True)
     rows = [(arm.name, arm.words + (" (baseline)" if arm.name == grid.baseline else "")) for arm in grid.arms]
     yield from table(("arm", "model"), rows, left=2)
     yield from pairs(

@@ -143,9 +143,16 @@ class Reading:
 
     def _parted(self, text: str, separator: str, is_word: bool, depth: int) -> _Found:
         """Return the parts between separators, each translated and joined again."""
-        parts = [self._value(part, is_word, depth + 1) for part in _parts(text, separator)]
-        joined = reduce(
-            lambda first, second: _join(first, second, separator, _SEPARATORS[separator]), (one.text for one in parts)
+        written = _parts(text, separator)
+        parts = [self._value(part, is_word, depth + 1) for part in written]
+        is_theirs = [one.text for one in parts] == written  # names of the user's own, with their own signs between
+        joined = (
+            text
+            if is_theirs
+            else reduce(
+                lambda first, second: _join(first, second, separator, _SEPARATORS[separator]),
+                (one.text for one in parts),
+            )
         )
         letters, unread = sum(one.letters for one in parts), sum(one.unread for one in parts)
         is_whole = len(parts) > 1 and all(one.letters or _is_name(one.text.strip()) for one in parts)
