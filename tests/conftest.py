@@ -47,6 +47,9 @@ ALL_PINS = tuple(PINS)
 
 def pytest_configure() -> None:
     """Let the workers share the cores: torch's threads are slow where there are more of them than cores."""
+    # readline, which a debugger of the main process imports, sets both for its children, though none has a terminal
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
     if workers > 1:
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.paste.judging.makers import makes_layer
+from yolopatch.core.paste.judging.makers import makes_module
 from yolopatch.core.paste.reading import read_paste
 from yolopatch.errors import OpenError
 
@@ -157,20 +157,12 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("start", LAYERS)
-def test_a_function_that_makes_a_layer_gets_a_class_around_it(start):
+def test_a_function_that_makes_a_layer_is_told_from_another(start):
     inner = text("dim", GATE, "return x + self.m(x)").replace("class X", "class Inner")
     code = f"{inner}\n\n{start}\n    return {LAYERS[start]}\n"
-    error = makes_layer(read_paste(code.encode(), "pasted.py"), "conv_bn")
-    assert error is not None
-    assert error.what == "conv_bn() makes a layer, and a row of a model names a class"
-    arguments = start.partition("(")[2].removesuffix("):")
-    names = ", ".join(one.partition("=")[0] for one in arguments.split(", "))
-    assert f"__init__(self, {arguments}) calls super().__init__(conv_bn({names}))" in error.hint
-    init = f"    def __init__(self, {arguments}):\n        super().__init__(conv_bn({names}))\n"
-    around = f"class ConvBn(nn.Sequential):\n{init}"
-    assert decided(f"{code}\n\n{around}", "ConvBn").like in ("Conv", "Conv2d", "attention")
+    assert makes_module(read_paste(code.encode(), "pasted.py"), "conv_bn")
 
 
 def test_a_function_that_makes_no_layer_is_left_to_the_losses():
     code = f"{HEAD}def distance(a, b):\n    return (a - b).abs().mean()\n"
-    assert makes_layer(read_paste(code.encode(), "pasted.py"), "distance") is None
+    assert not makes_module(read_paste(code.encode(), "pasted.py"), "distance")

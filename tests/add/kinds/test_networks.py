@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolopatch.core.paste.judging import several
+from yolopatch.core.paste.judging.joins import several
 from yolopatch.errors import OpenError, UsageError
 from yolopatch.steps.own.add import AddRequest, add
 
