@@ -27,9 +27,9 @@ class Left(nn.Module):
 
 
 class Right(nn.Module):
-    def __init__(self, inp, oup, heads):
+    def __init__(self, inp, oup, kinds):
         super().__init__()
-        self.conv = nn.Conv2d(inp, oup, 1, groups=heads)
+        self.conv = nn.Conv2d(inp, oup, 1, groups={3: 2, 5: 4}[kinds])
 
     def forward(self, x):
         return self.conv(x)
@@ -63,13 +63,13 @@ def entry(catalog, name: str) -> dict:
 
 
 def test_class_kind_and_arguments_are_asked_one_after_the_other(typed, own_catalog):
-    code, out, shown = typed(TWO, "Right", "attention", "c1, c2, heads=4")
+    code, out, shown = typed(TWO, "Right", "attention", "c1, c2, kinds=5")
     assert code == 0, shown
-    for asked in ("which class", "Left: line 4", "the value of heads is unknown", "arguments of Right", "like what"):
+    for asked in ("which class", "Left: line 4", "the value of kinds is unknown", "arguments of Right", "like what"):
         assert asked in shown
     assert "added  Right" in out
     assert entry(own_catalog, "Right")["kind"] == "attention"
-    assert entry(own_catalog, "Right")["tail"] == "4"
+    assert entry(own_catalog, "Right")["tail"] == "5"
 
 
 def test_an_answer_that_is_none_of_the_choices_is_asked_again(typed, own_catalog):

@@ -40,7 +40,8 @@ def test_no_such_file(refused, tmp_path):
 @pytest.mark.parametrize(
     ("content", "remedy"),
     [
-        (b"<html>Not found</html>", "name a complete .pt file of upstream's"),
+        (b"<html>Not found</html>", "get the file again: the download"),
+        pytest.param(b"<?xml version='1.0'?><net/>", "the .pt file that it was exported from", marks=pytest.mark.more),
         pytest.param(b"", "get the file again: the download", marks=pytest.mark.slow),
         pytest.param(b"PK\x03\x04 cut short", "get the file again: the download", marks=pytest.mark.slow),
         pytest.param(b"\x08\x0a\x12\x07pytorch\x1a", "the .pt file that it was exported from", marks=pytest.mark.more),

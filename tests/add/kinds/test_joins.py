@@ -178,12 +178,11 @@ SPLIT_IN_HEADS = (
 )
 
 
-@pytest.mark.parametrize("like", [None, "Concat"])
-def test_a_number_that_neither_its_name_nor_the_maps_tell_is_asked_for(like):
-    said = refused(text("dim, heads", HEADS, SPLIT_IN_HEADS), OpenError, like=like)
-    assert "the value of heads is unknown" in said
-    assert '--like Concat --args "dim=c1, heads=..."' in said
-    decision = decided(text("dim, heads", HEADS, SPLIT_IN_HEADS), like="Concat", args="dim=c1, heads=4")
+def test_a_number_of_heads_is_found_where_the_join_is_asked_for():
+    code = text("dim, heads", HEADS, SPLIT_IN_HEADS)
+    assert refused(code).endswith("for a Concat of a YAML of your own: --like Concat")
+    assert given(decided(code, like="Concat"))["heads"] == "max(c1 // 32, 1)"
+    decision = decided(code, like="Concat", args="dim=c1, heads=4")
     assert (decision.kind, decision.outputs) == ("join", "c1")
 
 

@@ -169,7 +169,7 @@ def test_one_that_a_function_makes_is_not_asked_for_what_no_option_can_say():
     said = refused(RESNET, symbol="Net")
     assert "net18() makes it" in said
     assert "--args" not in said.rpartition("\n")[2]
-    assert "write a class whose constructor calls net18()" in said
+    assert "--class net18 --like backbone" in said
 
 
 FILLS = (
@@ -211,7 +211,7 @@ def test_a_layer_for_an_image_shows_a_network_whose_arguments_say_nothing(case):
     assert "a layer for the 3 channels of an image" in said
     assert '--like backbone --args "cfgs=..."' in said
     maker = text("cfgs", STEMS[case], "return self.stem(x)") + "\n\ndef small():\n    return X([16, 32])\n"
-    assert "write a class whose constructor calls small()" in refused(maker)
+    assert refused(maker).endswith("--class small --like backbone")
 
 
 @pytest.mark.parametrize("made", ["self.c = nn.Conv2d(3, 1, 7, padding=3)", "self.c = nn.Conv2d(3, sizes, 1)"])
@@ -357,13 +357,14 @@ def test_of_a_network_that_wants_arguments_the_function_is_named_that_gives_them
 
 
 @pytest.mark.parametrize("function", ["net_strange", "net_rated"])
-def test_a_function_that_gives_what_is_not_known_is_not_guessed(function, paste, own_catalog):
-    with pytest.raises(UsageError, match="--args cannot say how"):
+def test_what_a_function_gives_must_be_in_the_file(function, paste, own_catalog):
+    with pytest.raises(UsageError, match="no pin can have") as caught:
         add(AddRequest(paste(BUILDERS), symbol=function), own_catalog, own_catalog / "no-cache")
+    assert "it needs strange, which neither the file nor any pin has" in " ".join(caught.value.details)
 
 
-def test_a_function_that_gives_what_no_arguments_can_say_is_no_loss(paste, own_catalog):
-    with pytest.raises(UsageError) as caught:
-        add(AddRequest(paste(BUILDERS), symbol="net_with_another_act"), own_catalog, own_catalog / "no-cache")
-    assert caught.value.what == "net_with_another_act() makes Net, and --args cannot say how"
-    assert "write a class whose constructor calls net_with_another_act()" in caught.value.hint
+def test_a_function_that_gives_what_no_arguments_can_say_gets_a_class_around_it(paste, own_catalog):
+    asked = AddRequest(paste(BUILDERS, "net.py"), symbol="net_with_another_act")
+    found = add(asked, own_catalog, own_catalog / "no-cache")
+    assert (found.decision.symbol, found.decision.kind, found.decision.given) == ("NetWithAnotherAct", "backbone", ())
+    assert "3 maps: 8 channels at 1/4, 16 channels at 1/8, 32 channels at 1/16" in found.decision.why

@@ -19,7 +19,8 @@ from .harmless import build_stored
 from .pairing import pair_layers
 from .stored import Stored, Unreadable, read_stored
 
-_EXPORT, _TEXT, _DAMAGED, _EMPTY = (re.compile(word) for word in ("export", "text,", r"damaged|is\s+empty", "empty$"))
+_EXPORT, _TEXT, _EMPTY = (re.compile(word) for word in ("export", "text,", "empty$"))
+_DAMAGED = re.compile(r"damaged|is\s+empty|went\s+wrong")
 _HEAD_KEYS = ("end2end", "reg_max")
 
 

@@ -42,7 +42,8 @@ _FORMATS = (
     (rb".{4}TFL3", "it is TensorFlow Lite, an export of a checkpoint"),
     (rb"\x89HDF", "it is HDF5, as Keras saves models"),
     (rb"version https://git-lfs", "it is a pointer of Git LFS: get the file itself with git lfs pull"),
-    (rb"\s*<", "it is a web page or XML: a download that went wrong, or a part of an OpenVINO export"),
+    (rb"\s*<\?xml", "it is XML, as a part of an OpenVINO export is"),
+    (rb"\s*<", "it is a web page: the download went wrong"),
     (rb"\x1f\x8b|7z\xbc|Rar!|BZh|\xfd7zXZ", "it is a compressed archive: unpack it first"),
 )
 
