@@ -113,7 +113,7 @@ def test_a_workspace_of_an_archive_whose_code_never_runs(yolopatch, copied, own_
 def test_what_a_paper_does_not_mention_is_a_commit_of_its_own(yolopatch, self_made, own_catalog, tmp_path, git_in):
     ran = yolopatch("adopt", self_made, *BASE, "--no-build", "--dest", tmp_path / "w", "--everything", "--json")
     assert ran.code == 0, ran.err
-    assert ran.json["areas"] == [{"area": "loss", "files": ["ultralytics/cfg/default.yaml"]}]
+    assert ran.json["areas"] == [{"area": "loss", "files": ["ultralytics/cfg/default.yaml"], "lacking": []}]
     assert git_in(tmp_path / "w", "rev-parse", "HEAD").strip() == ran.json["commit"]
     changed = git_in(tmp_path / "w", "diff", "HEAD~1", "--unified=0")
     assert "-box: 7.5" in changed

@@ -24,6 +24,7 @@ class History:
         own_commits: the user's commits on top, as `id subject`, newest first.
         note: what could not be compared, and why; "" for nothing.
         release: of a checkout that yolopatch did not make, the upstream and version; "" where not known.
+        as_made: the text that yolopatch gave each Python file that has another one since, by path.
     """
 
     ours: bool
@@ -33,6 +34,7 @@ class History:
     own_commits: tuple[str, ...] = ()
     note: str = ""
     release: str = ""
+    as_made: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -7,27 +7,36 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...wire.verification import VerifyRequest
 from ..build.subject import Subject
 
 _PARSER = "parse_model"  # a module's branch changes it, which changes none of upstream's own models
 
 
 def edited_definitions(subject: Subject) -> list[str]:
-    """Return the classes and functions of the imported files that the unchanged upstream has otherwise, with the file.
+    """Return the classes and functions of the imported files that the user has changed, with the file.
 
-    Empty where there is no unchanged upstream to compare with.
+    They are compared with what yolopatch made; in a checkout that it did not make, with the unchanged upstream. Empty
+    where there is neither.
     """
-    if not subject.request.pristine:
-        return []
-    root, unchanged = Path(subject.request.workspace).resolve(), Path(subject.request.pristine)
+    root = Path(subject.request.workspace).resolve()
     found = []
     for file in _imported(root):
-        name = file.relative_to(root)
-        other = unchanged / name
-        if other.is_file() and other.read_bytes() != file.read_bytes():
-            own, theirs = _definitions(file), _definitions(other)
-            found += [(one, f"{name.as_posix()} ({one})") for one in own if theirs.get(one, own[one]) != own[one]]
+        name = file.relative_to(root).as_posix()
+        before = _before(subject.request, name)
+        if before is not None and before != file.read_bytes():
+            own, theirs = _definitions(file.read_bytes()), _definitions(before)
+            found += [(one, f"{name} ({one})") for one in own if theirs.get(one, own[one]) != own[one]]
     return [text for one, text in sorted(found) if one != _PARSER]
+
+
+def _before(request: VerifyRequest, name: str) -> bytes | None:
+    """Return what a file was before the user changed it; None for one that is as it was, or of the user's own."""
+    if request.history.ours:
+        text = request.history.as_made.get(name)
+        return None if text is None else text.encode("utf-8", "surrogateescape")
+    other = Path(request.pristine) / name if request.pristine else None
+    return other.read_bytes() if other and other.is_file() else None
 
 
 def _imported(root: Path) -> Iterator[Path]:
@@ -38,11 +47,11 @@ def _imported(root: Path) -> Iterator[Path]:
             yield path.resolve()
 
 
-def _definitions(file: Path) -> dict[str, str]:
+def _definitions(text: bytes) -> dict[str, str]:
     """Return what each class and function at a file's top says, without docstrings; the last of a name counts."""
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
+        tree = ast.parse(text)
+    except (ValueError, SyntaxError):
         return {}
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return {node.name: _meaning(node) for node in tree.body if isinstance(node, kinds)}

@@ -35,7 +35,15 @@ def read_history(checkout: Checkout) -> History:
         tree_differs=(*in_pin, *in_patches),
         own_commits=tuple(f"{commit.id[:12]} {commit.subject}" for commit in workspace.own_commits),
         note=note,
+        as_made=_changed_since(checkout, workspace),
     )
+
+
+def _changed_since(checkout: Checkout, workspace: Workspace) -> Mapping[str, str]:
+    """Return the text that yolopatch's last commit has of each Python file that was changed after it."""
+    made = snapshot.tree_blobs(workspace.repository, workspace.head.id)
+    changed = {*snapshot.changed_paths(made, checkout.blobs), *workspace.edited}
+    return snapshot.pristine_reader(workspace.repository, made)(sorted(one for one in changed if one.endswith(".py")))
 
 
 def _differs_from_pin(workspace: Workspace, root: Mapping[str, str]) -> tuple[str, ...]:
