@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
 from ...wire.messages import NotBuilt, UpstreamRequest
 from ...wire.verification import History, VerifyRequest
-from ..explain.raising import line_in
+from ..explain.raising import frames_of, line_in
 from ..protocol.findings import Finding, failed
 from ..protocol.refusal import ModelRefusal, Refusal
 from ..upstreams.upstream import Upstream
@@ -40,7 +39,7 @@ def _explained(subject: Subject, error: BaseException) -> Finding:
     The frames of the traceback show the layer: the frame of parse_model (which layer it was making), or of upstream's
     loop over the layers, which runs once while a model is built, to measure the strides.
     """
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    frames = frames_of(error)
     evidence: dict[str, Any] = {
         "exception": f"{type(error).__name__}: {str(error)[:600]}",
         "at": line_in(Path(subject.request.workspace), error) or None,

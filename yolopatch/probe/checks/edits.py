@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...wire.verification import VerifyRequest
 from ..build.subject import Subject
+from ..measure.definitions import DEFINITIONS, meaning
 
 _PARSER = "parse_model"  # a module's branch changes it, which changes none of upstream's own models
 
@@ -24,8 +25,8 @@ def edited_definitions(subject: Subject) -> list[str]:
     for file in _imported(root):
         name = file.relative_to(root).as_posix()
         before = _before(subject.request, name)
-        if before is not None and before != file.read_bytes():
-            own, theirs = _definitions(file.read_bytes()), _definitions(before)
+        if before is not None and before != (now := file.read_bytes()):
+            own, theirs = _definitions(now), _definitions(before)
             found += [(one, f"{name} ({one})") for one in own if theirs.get(one, own[one]) != own[one]]
     return [text for one, text in sorted(found) if one != _PARSER]
 
@@ -53,13 +54,4 @@ def _definitions(text: bytes) -> dict[str, str]:
         tree = ast.parse(text)
     except (ValueError, SyntaxError):
         return {}
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name: _meaning(node) for node in tree.body if isinstance(node, kinds)}
-
-
-def _meaning(node: ast.AST) -> str:
-    for part in ast.walk(node):
-        body = getattr(part, "body", None)
-        if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and isinstance(body, list):
-            part.body = body[1:] or [ast.Pass()] if ast.get_docstring(part) else body
-    return ast.dump(node)
+    return {node.name: meaning(node) for node in tree.body if isinstance(node, DEFINITIONS)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch.nn import Module
 
 from ..build.subject import Subject
 from ..explain.cause import Cause
-from ..explain.raising import first_line, raised
+from ..explain.raising import first_line, frames_of, raised
 from ..measure.batches import make_batch
 from ..tensors.models import UpstreamModel
 from ..tensors.tensors import layer_name
@@ -67,7 +66,7 @@ def _outputs(subject: Subject, model: UpstreamModel, batch: dict[str, Any]) -> A
 
 def _is_of_loss(error: BaseException) -> bool:
     """Return whether upstream's loss raised an exception, and no layer of the model."""
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    frames = frames_of(error)
     return any(map(_computes_loss, frames)) and not any(map(_is_layers, frames))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..losses.box_loss import BoxLoss, Trial, try_boxes
-from ..measure.loss_values import functions, meaning
+from ..measure.definitions import functions, meaning
 from ..protocol.findings import Finding, failed
 
 _NO_BOXES = {

@@ -78,6 +78,11 @@ def line_of(frame: FrameType, number: int) -> str:
     return f"{Path(frame.f_code.co_filename).name}:{number} in {frame.f_code.co_name}"
 
 
+def frames_of(error: BaseException) -> list[FrameType]:
+    """Return the frames of an exception's own traceback, from the outside in."""
+    return [frame for frame, _ in walk_tb(error.__traceback__)]
+
+
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
     """Yield the frames of a traceback from the outside in; those of its first cause, which knows the line, if any."""
     while error.__cause__ is not None:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from traceback import walk_tb
 from types import FrameType
 
 from ...wire.fork.models import OUTDATED, OWN_FILE, PACKAGE, Absent
-from ..explain.raising import causes, line_in
+from ..explain.raising import causes, frames_of, line_in
 from .absent import Missing
 
 _NO_NAME = re.compile(r"cannot import name '(\w+)' from (partially initialized module )?'([\w.]+)'")
@@ -79,7 +78,7 @@ def _undefined(error: BaseException, frame: FrameType) -> str:
 
 def _innermost(error: BaseException, root: Path) -> FrameType | None:
     """Return the frame that raised, None where it is not the tree's."""
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    frames = frames_of(error)
     if not frames or not Path(frames[-1].f_code.co_filename).resolve().is_relative_to(root):
         return None
     return frames[-1]

@@ -20,6 +20,7 @@ from ..tensors.models import UpstreamModel
 from ..tensors.tensors import tensors
 from ..upstreams.upstream import Upstream
 from .batches import task_batch
+from .definitions import functions
 
 _IMAGES = 2
 _SPREAD = 3.0  # of the noise: boxes of many sizes, sure and unsure classes
@@ -149,30 +150,3 @@ def _starting_at(file: Path, lines: set[int]) -> set[str]:
 
 def _first_line(node: ast.FunctionDef) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
-def functions(file: Path) -> dict[str, ast.FunctionDef]:
-    """Return the functions and methods of a file by name (`bbox_iou`, `BboxLoss.forward`); {} if it is no Python."""
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
-        return {}
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = node
-        elif isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{part.name}": part for part in node.body if isinstance(part, ast.FunctionDef)}
-    return found
-
-
-def meaning(node: ast.FunctionDef | None) -> str:
-    """Return what a function does as text: without comments, docstrings and layout; "" without a function."""
-    if node is None:
-        return ""
-    copy = ast.parse(ast.unparse(node))
-    for part in ast.walk(copy):
-        body = getattr(part, "body", None)
-        if isinstance(part, (ast.FunctionDef, ast.ClassDef)) and isinstance(body, list) and ast.get_docstring(part):
-            part.body = body[1:] or [ast.Pass()]
-    return ast.unparse(copy)

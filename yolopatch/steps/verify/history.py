@@ -41,6 +41,8 @@ def read_history(checkout: Checkout) -> History:
 
 def _changed_since(checkout: Checkout, workspace: Workspace) -> Mapping[str, str]:
     """Return the text that yolopatch's last commit has of each Python file that was changed after it."""
+    if not (workspace.own_commits or workspace.edited):
+        return {}
     made = snapshot.tree_blobs(workspace.repository, workspace.head.id)
     changed = {*snapshot.changed_paths(made, checkout.blobs), *workspace.edited}
     return snapshot.pristine_reader(workspace.repository, made)(sorted(one for one in changed if one.endswith(".py")))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from traceback import walk_tb
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from torch import nn
 from ...explain.cause import Cause
 from ...explain.causes import known_cause
 from ...explain.in_place import changed_in_place
-from ...explain.raising import raised
+from ...explain.raising import frames_of, raised
 from ...protocol.findings import Finding, failed
 from ...tensors.tensors import image, tensors
 from ..keys import FIX_THE_FILE
@@ -62,7 +61,7 @@ def _go_back(subject: Subject) -> None:
 
 def _unmeasured_head(error: BaseException) -> Cause | None:
     """Return what is wrong with a head that upstream ran to measure its strides, and that returned something else."""
-    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    frames = frames_of(error)
     maker = next((f for f in frames if f.f_code.co_name == "__init__" and _has_layers(f.f_locals.get("self"))), None)
     if maker is None:
         return None

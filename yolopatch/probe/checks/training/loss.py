@@ -20,7 +20,8 @@ from ...build.subject import Subject
 from ...explain.causes import known_cause
 from ...explain.raising import edited_line, first_line, raised
 from ...losses.box_loss import BoxLoss, find_box_loss
-from ...measure.loss_values import LossFailed, functions, meaning
+from ...measure.definitions import functions, meaning
+from ...measure.loss_values import LossFailed
 from ...measure.reference import loss_of_base, reference_data
 from ...protocol.findings import Finding, failed, passed, skipped, warned
 from ...tensors.tensors import distance

@@ -21,7 +21,7 @@ from torch.nn import Module
 from ..axes import MAP_AXES
 from ..cause import Cause, place, search
 from ..kept_tensors import computed_tensors
-from ..raising import Raised, first_line
+from ..raising import Raised, first_line, frames_of
 
 
 def not_a_tensor(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
@@ -253,7 +253,7 @@ def unregistered_operator(found: Raised, model: Module | None, original: Module 
 
 def missing_import(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """An import names a file that the checkout lacks, or what its file does not define."""
-    error, frames = found.error, [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    error, frames = found.error, frames_of(found.error)
     homes = {str(frame.f_globals.get("__name__", "")).partition(".")[0] for frame in frames}
     if not isinstance(error, ImportError) or not error.name or error.name.partition(".")[0] not in homes:
         return None  # a library that is not installed is explained elsewhere

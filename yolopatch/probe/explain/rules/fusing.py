@@ -6,13 +6,12 @@ A rule takes what was raised, the model, and the model before it was fused; it r
 from __future__ import annotations
 
 import inspect
-from traceback import walk_tb
 
 import torch.nn as nn
 from torch.nn import Module
 
 from ..cause import Cause
-from ..raising import Raised
+from ..raising import Raised, frames_of
 
 
 def deleted_by_fuse(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
@@ -38,7 +37,7 @@ _CONVOLUTIONS = {"conv": "conv", "deconv": "conv_transpose"}  # in upstream's fo
 
 def not_folded(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """fuse() folds `bn` into a convolution, and one of them is something else."""
-    for frame in reversed([frame for frame, _ in walk_tb(found.error.__traceback__)]):
+    for frame in reversed(frames_of(found.error)):
         norm, held = frame.f_locals.get("bn"), next((key for key in _CONVOLUTIONS if key in frame.f_locals), "")
         convolution = frame.f_locals.get(held)
         if not isinstance(norm, Module) or not isinstance(convolution, Module):

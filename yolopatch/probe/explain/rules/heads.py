@@ -9,7 +9,7 @@ import ast
 import inspect
 import re
 import textwrap
-from traceback import walk_tb
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -17,15 +17,14 @@ from torch import Tensor
 from torch.nn import Module
 
 from ..cause import Cause
-from ..raising import Raised, is_users
+from ..raising import Raised, frames_of, is_users
 
 _NO_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w+)'")
 
 
 def head_lacks(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """Upstream's code reads an attribute of the head that a head of the user's own does not have."""
-    match, frames = _NO_ATTRIBUTE.search(str(found.error)), [frame for frame, _ in walk_tb(found.error.__traceback__)]
-    users = [frame for frame in frames if is_users(frame.f_code.co_filename)]
+    match, users = _NO_ATTRIBUTE.search(str(found.error)), _users(frames_of(found.error))
     if match is None or not isinstance(found.error, AttributeError) or not users:
         return None
     name, head = next(((key, one) for key, one in users[-1].f_locals.items() if _is_layer(one, match[1])), ("", None))
@@ -38,6 +37,10 @@ def head_lacks(found: Raised, model: Module | None, original: Module | None) -> 
         f"set {', '.join(f'self.{one}' for one in lacks)} in the constructor of {cls} as upstream's own head has them, "
         "or inherit from it; a head that is trained by a loss of its own needs that loss in upstream's place",
     )
+
+
+def _users(frames: Sequence[FrameType]) -> list[FrameType]:
+    return [frame for frame in frames if is_users(frame.f_code.co_filename)]
 
 
 def _is_layer(value: Any, name: str) -> bool:
@@ -59,8 +62,8 @@ _UNEQUAL = re.compile(r"The size of tensor a \(\d+\) must match the size of tens
 
 def other_strides(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """A head has another number of strides than of maps, so that upstream's boxes of its maps do not fit."""
-    frames = [frame for frame, _ in walk_tb(found.error.__traceback__)]
-    users = [frame for frame in frames if is_users(frame.f_code.co_filename)]
+    frames = frames_of(found.error)
+    users = _users(frames)
     if not users or not _UNEQUAL.search(str(found.error)) or "self" in users[-1].f_locals:
         return None  # upstream's own functions of boxes are no methods; a mistake in the head's own code is another one
     heads = [owner for frame in frames if _reads_several(owner := frame.f_locals.get("self"))]

@@ -6,12 +6,11 @@ A rule takes what was raised, the model, and the model before it was fused; it r
 from __future__ import annotations
 
 import re
-from traceback import walk_tb
 
 from torch.nn import Module
 
 from ..cause import Cause, place, search
-from ..raising import Raised, first_line
+from ..raising import Raised, first_line, frames_of
 
 _KERNELS = (
     re.compile(r"[\"']?(?P<operator>[\w:]+)[\"']? not implemented for '?(?P<type>\w+)'?"),
@@ -120,7 +119,7 @@ _NOT_DIVISIBLE = re.compile(r"\b(\w+) must be divisible by (\w+)")
 
 def not_divisible(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """A number of groups or of heads does not divide the channels."""
-    match, frames = search(_NOT_DIVISIBLE, found), [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    match, frames = search(_NOT_DIVISIBLE, found), frames_of(found.error)
     if match is None or not frames:
         return None
     whole, part = (frames[-1].f_locals.get(name) for name in match.groups())

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import Module
 
 from ..cause import Cause, place
-from ..raising import Raised, first_line, is_users, line_of
+from ..raising import Raised, first_line, frames_of, is_users, line_of
 
 
 def no_network(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
@@ -59,7 +59,7 @@ _METHOD = re.compile(r"^(\w+)\.(\w+)\(\) (?:takes|missing|got an unexpected)")
 def other_method(found: Raised, model: Module | None, original: Module | None) -> Cause | None:
     """A class has a method of nn.Module's with other parameters, and torch calls it as its own."""
     match = _METHOD.search(str(found.error)) if isinstance(found.error, TypeError) else None
-    frames = [frame for frame, _ in walk_tb(found.error.__traceback__)]
+    frames = frames_of(found.error)
     if match is None or match[2] == "forward" or not frames or is_users(frames[-1].f_code.co_filename):
         return None
     own = getattr(nn.Module, match[2], None)
